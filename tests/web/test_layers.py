@@ -246,6 +246,17 @@ def test_drags_are_taken_back_one_by_one(tmp_path: Path) -> None:
         np.testing.assert_array_equal(again.values, state, "what was taken back stays so")
         assert layer.labels() == [int(v) for v in np.unique(state) if v]
     assert not layer.take_back()
+    for state in states[1:]:
+        assert layer.make_again()
+        np.testing.assert_array_equal(layer.values, state)
+    assert not layer.make_again()
+    assert layer.turns == {"undoable": 5, "redoable": 0}
+    layer.take_back()
+    layer.paint(line(2, 4, (20, 20)), begins=True)
+    assert layer.turns == {"undoable": 5, "redoable": 0}
+    assert not layer.make_again(), "something else was painted since"
+    layer.take_back()
+    np.testing.assert_array_equal(layer.values, states[4])
     layer.write()
 
 

@@ -128,6 +128,14 @@ def test_a_polygon_is_closed_by_clicks_and_an_outline_is_filled(own_bench: Workb
     np.testing.assert_array_equal(filled == 3, areas == areas[225, 230])
     page.keyboard.press("Control+z")
     np.testing.assert_array_equal(_layer(bench), painted)
+    page.keyboard.press("Control+Shift+z")
+    np.testing.assert_array_equal(_layer(bench), filled)
+    page.reload()
+    palette = page.get_by_role("group", name="Paint", exact=True)
+    palette.get_by_role("button", name="Take the last stroke back").click(timeout=WAIT)
+    np.testing.assert_array_equal(_layer(bench), painted)
+    palette.get_by_role("button", name="Make the stroke again").click()
+    np.testing.assert_array_equal(_layer(bench), filled)
 
 
 def test_a_classifier_learns_from_strokes_while_they_are_drawn(own_bench: Workbench) -> None:

@@ -1,6 +1,6 @@
 // Questions to the server by HTTP.
 
-import type { Checked, Classifier, ClassifierSettings, CorrectionNews, Fault, Grouping, Groupings, Op, Opened, Start, Task, TrainedNews } from "./types";
+import type { Checked, Classifier, ClassifierSettings, CorrectionNews, Fault, Grouping, Groupings, Op, Opened, PaintedNews, Start, Task, TrainedNews } from "./types";
 
 export const token = new URLSearchParams(location.search).get("token") ?? "";
 
@@ -53,7 +53,7 @@ export const api = {
   check: (text: string) => json<Checked>("/api/check", "POST", { text }),
   run: (pipeline: string, path: string | null) => json<{ task: string }>("/api/run", "POST", { pipeline, path }),
   layer: (path: string, layer: string) =>
-    json<{ layer: string; template: string; revision: number; values: number[] }>("/api/layer", "POST", { path, layer }),
+    json<PaintedNews & { template: string }>("/api/layer", "POST", { path, layer }),
   classifier: (of: string) => json<Classifier>(`/api/classifier?name=${name(of)}`),
   choose: (of: string, layer: string, settings: ClassifierSettings) =>
     json<Classifier>(`/api/classifier?name=${name(of)}`, "PUT", { layer, settings }),

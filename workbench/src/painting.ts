@@ -48,8 +48,9 @@ export class Painting {
   readonly classes: PaintClasses;
   template = "";
   fault = "";
-  /** How many of this page's drags may still be taken back. */
-  private drags = 0;
+  /** How many drags may be taken back, and made again. */
+  private undoable = 0;
+  private redoable = 0;
   readonly changed = new Signal();
   /** The layer is another now: what reads it has changed. */
   readonly painted = new Signal();
@@ -124,11 +125,12 @@ export class Painting {
     this.layerPath = image.path;
     this.keep(true);
     try {
-      const { template, values } = await api.layer(image.path, LAYER);
+      const news = await api.layer(image.path, LAYER);
       if (this.layerPath !== image.path) return;
-      this.template = template;
+      this.template = news.template;
+      this.count(news);
       this.fault = "";
-      this.classes.offer(Math.max(0, ...values));
+      this.classes.offer(Math.max(0, ...news.values));
       this.resend();
       this.painted.emit();
     } catch (error) {
@@ -142,7 +144,7 @@ export class Painting {
     this.pieces = [];
     this.taken = [];
     this.pictures.clear();
-    this.drags = 0;
+    this.undoable = this.redoable = 0;
     this.layerPath = "";
     this.template = "";
   }
@@ -179,7 +181,11 @@ export class Painting {
 
   /** Whether a drag, or a corner of a polygon, may be taken back. */
   get canUndo(): boolean {
-    return this.drags > 0 || !this.corners.isEmpty;
+    return this.undoable > 0 || !this.corners.isEmpty;
+  }
+
+  get canRedo(): boolean {
+    return this.redoable > 0;
   }
 
   /** Whether a drag is under way. */
@@ -192,7 +198,7 @@ export class Painting {
   begin(place: Place, plane: number): void {
     this.finish();
     this.drag += 1;
-    this.drags = Math.min(100, this.drags + 1);
+    this.undoable += 1;
     this.passed = { key: this.wand.key, labels: new Set(), last: place };
     this.current = this.pieceAt(this.tool === "wand" ? [] : [place], sliceOf(this.bench, plane), true);
     this.pieces.push(this.current);
@@ -272,7 +278,7 @@ export class Painting {
     this.ended.emit();
     if (!current.begins) return;
     this.drag -= 1;
-    this.drags -= 1;
+    this.undoable -= 1;
     this.changed.emit();
   }
 
@@ -303,6 +309,7 @@ export class Painting {
       at: piece.slice.at, plane: piece.slice.plane, stretch: piece.slice.stretch, begins: piece.begins, shape: piece.shape,
     });
     piece.id = sent ? lastId : 0;
+    this.redoable = 0;
   }
 
   /** What was not answered is sent once more: drawn twice it is the same. */
@@ -325,13 +332,34 @@ export class Painting {
       return this.changed.emit();
     }
     const { drag } = this;
-    lastId += 1;
-    if (!this.send({ type: "unstroke", pane: STROKE, id: lastId, path: this.layerPath, layer: LAYER })) return;
+    if (!this.turn("unstroke")) return;
     this.taken.push(...this.pieces.filter((piece) => piece.drag === drag && piece.id && !piece.acknowledged).map((piece) => piece.id), lastId);
     this.pieces = this.pieces.filter((piece) => piece.drag !== drag);
     this.drag -= 1;
-    this.drags = Math.max(0, this.drags - 1);
+    this.undoable -= 1;
+    this.redoable += 1;
     this.changed.emit();
+  }
+
+  /** Make again what was taken back last. */
+  redo(): void {
+    this.finish();
+    if (!this.turn("restroke")) return;
+    this.taken.push(lastId);
+    this.drag += 1;
+    this.undoable += 1;
+    this.redoable -= 1;
+    this.changed.emit();
+  }
+
+  private turn(type: "unstroke" | "restroke"): boolean {
+    lastId += 1;
+    return this.send({ type, pane: STROKE, id: lastId, path: this.layerPath, layer: LAYER });
+  }
+
+  private count({ undoable, redoable }: { undoable: number; redoable: number }): void {
+    this.undoable = undoable;
+    this.redoable = redoable;
   }
 
   // Answers
@@ -343,6 +371,7 @@ export class Painting {
     const before = this.taken[0] ?? Infinity;
     if (before < (first?.id ?? Infinity)) this.taken.shift();
     else if (first) first.acknowledged = true;
+    if (!this.current && !this.taken.length && this.pieces.every((piece) => piece.acknowledged)) this.count(news);
     if (news.values.length) this.classes.offer(Math.max(...news.values.filter((value) => value <= 9), 0));
     this.painted.emit();
     this.changed.emit();

@@ -24,6 +24,7 @@ export class Palette {
   private readonly colour = h("input", { type: "color", class: "class-colour", "aria-label": "Colour of the class", oninput: () => this.painting.editClass({ colour: this.colour.value }) });
   private readonly visible = h("input", { type: "checkbox", id: "strokes-shown", onchange: () => { this.painting.visible = this.visible.checked; this.painting.changed.emit(); } });
   private readonly undo = iconButton("undo", "Take the last stroke back (Ctrl+Z)", () => this.painting.undo());
+  private readonly redo = iconButton("redo", "Make the stroke again (Ctrl+Shift+Z)", () => this.painting.redo());
   private readonly waiting = h("span", { class: "muted wand-waiting", role: "status", hidden: true }, "Looking for superpixels …");
   private readonly fault = h("p", { class: "palette-fault", role: "alert", hidden: true });
   private readonly use: HTMLDetailsElement;
@@ -45,7 +46,7 @@ export class Palette {
       this.use.querySelector("summary")!.focus();
     });
     this.element = h("div", { class: "palette", role: "group", "aria-label": "Paint", hidden: true },
-      h("div", { class: "group segmented", role: "group", "aria-label": "Tool" }, this.tools.map(([, button]) => button)), this.undo,
+      h("div", { class: "group segmented", role: "group", "aria-label": "Tool" }, this.tools.map(([, button]) => button)), h("div", { class: "group" }, this.undo, this.redo),
       h("div", { class: "group" }, h("label", { for: "brush-size", title: "[ smaller, ] larger" }, "size"), this.size, this.sizeText),
       h("label", { class: "check", for: "strokes-shown" }, this.visible, " show"),
       h("span", { class: "grow" }), this.use, iconButton("close", "Close the palette (P)", () => void painting.setOpen(false)),
@@ -67,6 +68,7 @@ export class Palette {
     this.size.setAttribute("aria-valuetext", `${across} across`);
     this.visible.checked = painting.visible;
     this.undo.disabled = !painting.canUndo;
+    this.redo.disabled = !painting.canRedo;
     this.chips.show(Array.from({ length: classes.offered }, (_, k) => k + 1));
     this.another.hidden = classes.offered >= 9;
     const own = classes.list[painting.value - 1];

@@ -77,7 +77,7 @@ export interface ProbeAnswer { type: "probe"; pane: number; id: number; of: stri
 export interface ExactNews { type: "exact"; path: string; text_digest: string; of: string }
 export interface ProgressNews { type: "progress"; title: string; share: number; left: number | null }
 export interface ChangedNews { type: "changed"; pipeline: string; revision: string }
-export interface PaintedNews { type: "painted"; path: string; layer: string; revision: number; values: number[] }
+export interface PaintedNews { type: "painted"; path: string; layer: string; revision: number; values: number[]; undoable: number; redoable: number }
 export interface TrainedNews {
   type: "trained"; name: string; model: string; images: number; milliseconds: number;
   classes: { value: number; name: string; samples: number }[];

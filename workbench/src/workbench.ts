@@ -207,9 +207,9 @@ export class Workbench {
     const target = event.composedPath()[0] as HTMLElement;
     if (target.closest?.(".cm-editor") || (target instanceof HTMLInputElement && target.type === "search")) return;
     const key = event.key.toLowerCase();
-    if (key === "z" && !event.shiftKey && this.painting.open && this.painting.canUndo) {
+    if (key === "z" && this.painting.open && (event.shiftKey ? this.painting.canRedo : this.painting.canUndo)) {
       event.preventDefault();
-      this.painting.undo();
+      this.painting[event.shiftKey ? "redo" : "undo"]();
     } else if (key === "z" && this.correcting.open && (event.shiftKey ? this.correcting.redoable : this.correcting.undoable)) {
       event.preventDefault();
       this.correcting[event.shiftKey ? "redo" : "undo"]();

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -30,6 +30,10 @@ _BACK = 100
 _VALUES = 255
 _LATER, _SHARE = 0.7, 20
 """Seconds after a stroke at which the file of a layer is written; more of one that takes long."""
+
+
+_Box: TypeAlias = tuple[tuple[slice, ...], Array]
+"""Where a part of a layer lies, and its values."""
 
 
 def template_of(layer: str) -> str:
@@ -63,8 +67,9 @@ class Layer:
         self.revision = first_revision()
         self._counts = np.zeros(_VALUES + 1, np.int64)
         self._dims = [str(dim) for dim in dims]
-        self._back: deque[tuple[tuple[slice, ...], Array]] = deque(maxlen=_BACK)
-        self._drag: list[tuple[tuple[slice, ...], Array]] = []
+        self._back: deque[_Box] = deque(maxlen=_BACK)
+        self._forward: deque[_Box] = deque(maxlen=_BACK)
+        self._drag: list[_Box] = []
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None
         self._took = 0.0
@@ -114,6 +119,7 @@ class Layer:
                 self.values[place] = before
                 raise
             self._drag.append(drawn)
+            self._forward.clear()
             self.revision += 1
         self._write_later()
 
@@ -121,14 +127,34 @@ class Layer:
         """Take the last drag back; return whether there was one."""
         with self._lock:
             self._end_drag()
-            if not self._back:
-                return False
-            place, before = self._back.pop()
-            self._note(_box(place, before))
-            self._restore(place, before)
-            self.revision += 1
+            return self._turn(self._back, self._forward)
+
+    def make_again(self) -> bool:
+        """Make the drag again that was taken back last; return whether there was one."""
+        with self._lock:
+            self._end_drag()
+            return self._turn(self._forward, self._back)
+
+    def _turn(self, taken: deque[_Box], given: deque[_Box]) -> bool:
+        """Let a box be as it was, and remember how it is."""
+        if not taken:
+            return False
+        place, values = taken[-1]
+        self._note(_box(place, values))
+        taken.pop()
+        given.append((place, self.values[place].copy()))
+        self._restore(place, values)
+        self.revision += 1
         self._write_later()
         return True
+
+    @property
+    def turns(self) -> dict[str, int]:
+        """How many drags can be taken back, and made again."""
+        return {
+            "undoable": min(_BACK, len(self._back) + bool(self._drag)),
+            "redoable": len(self._forward),
+        }
 
     def _count(self, before: Array, after: Array) -> None:
         for part, sign in ((before, -1), (after, 1)):
@@ -206,7 +232,7 @@ class Layer:
         self._back.append((whole, before))
         self._drag = []
 
-    def _draw(self, stroke: Stroke) -> tuple[tuple[slice, ...], Array]:
+    def _draw(self, stroke: Stroke) -> _Box:
         """Draw; return where, and what was there before."""
         sizes = dict(zip(self._dims, self.values.shape, strict=True))
         rows, columns = stroke.plane
@@ -257,7 +283,7 @@ def _box(place: tuple[slice, ...], values: Array) -> dict[str, Any]:
     return {"bounds": [(part.start, part.stop) for part in place], "values": packed}
 
 
-def _read_note(line: str) -> Stroke | tuple[tuple[slice, ...], Array] | None:
+def _read_note(line: str) -> Stroke | _Box | None:
     """Return a stroke of the journal, or a box as it was; None of a line that was cut off."""
     try:
         told = json.loads(line)
@@ -359,4 +385,5 @@ class Layers:
 
 def described(layer: Layer, path: str, name: str) -> dict[str, Any]:
     """Return what a page is told of a layer."""
-    return {"path": path, "layer": name, "revision": layer.revision, "values": layer.labels()}
+    told = {"path": path, "layer": name, "revision": layer.revision, "values": layer.labels()}
+    return {**told, **layer.turns}

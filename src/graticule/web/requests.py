@@ -62,12 +62,12 @@ class ViewRequest(BaseModel):
 
 
 class StrokeRequest(BaseModel):
-    """A piece of a drag that paints, or that the last drag is taken back.
+    """A piece of a drag that paints, or that the last drag is taken back or made again.
 
     Attributes
     ----------
     type : str
-        ``stroke`` or ``unstroke``.
+        ``stroke``, ``unstroke`` or ``restroke``.
     path, layer : str
         The image, and the layer beside it.
     value, radius, points, at, shape, plane, stretch
@@ -78,7 +78,7 @@ class StrokeRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    type: Literal["stroke", "unstroke"]
+    type: Literal["stroke", "unstroke", "restroke"]
     pane: Annotated[int, Field(ge=0, le=63)] = 0
     id: int = 0
     path: str

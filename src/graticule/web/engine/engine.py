@@ -204,10 +204,12 @@ class Engine:
         return not faults
 
     def paint(self, work: Work, request: StrokeRequest) -> dict[str, Any]:
-        """Draw a stroke, or take the last drag back; return what a page is told of the layer."""
+        """Draw a stroke, or take the last drag back or make it again; return what is told of it."""
         layer = self.layers.open(request.path, request.layer)
         if request.type == "unstroke":
             layer.take_back()
+        elif request.type == "restroke":
+            layer.make_again()
         else:
             stroke = Stroke(
                 request.value, request.radius, request.points, request.at, request.shape,
