@@ -49,8 +49,8 @@ export class Palette {
       h("div", { class: "group segmented", role: "group", "aria-label": "Tool" }, this.tools.map(([, button]) => button)), h("div", { class: "group" }, this.undo, this.redo),
       h("div", { class: "group" }, h("label", { for: "brush-size", title: "[ smaller, ] larger" }, "size"), this.size, this.sizeText),
       h("label", { class: "check", for: "strokes-shown" }, this.visible, " show"),
-      h("span", { class: "grow" }), this.use, iconButton("close", "Close the palette (P)", () => void painting.setOpen(false)),
-      h("div", { class: "palette-classes" }, this.classes, this.another, this.colour, this.name, this.waiting), learnbar.element, this.fault);
+      h("span", { class: "grow" }), iconButton("close", "Close the palette (P)", () => void painting.setOpen(false)),
+      h("div", { class: "palette-classes" }, this.classes, this.another, this.colour, this.name, this.waiting, h("span", { class: "grow" }), this.use), learnbar.element, this.fault);
     for (const signal of [painting.changed, bench.displayChanged]) signal.on(() => this.show());
     document.addEventListener("keydown", (event) => this.key(event));
   }
