@@ -67,7 +67,7 @@ def test_set_changes_parameters(tmp_path: Path) -> None:
 
 
 WRONG = [
-    (["run"], "requires"),
+    (["run"], "needs PIPELINE"),
     (["nonsense"], "nonsense"),
     (["run", "no-such-recipe", COINS, "-o", "{out}"], "neither a file nor a recipe"),
     (["run", "{small}", "nowhere.png", "-o", "{out}"], "nowhere.png"),

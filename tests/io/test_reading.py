@@ -80,8 +80,12 @@ def test_what_is_no_image_is_said(tmp_path: Path) -> None:
         read(tmp_path / "empty.tif")
     with pytest.raises(FormatError, match=r"text\.tif: is of no known format .*FITS"):
         read(tmp_path / "text.tif")
-    with pytest.raises(FormatError, match=r"is a folder, and no image .*study"):
+    with pytest.raises(FormatError, match=r"is a folder, and no image .*no file in it is an image"):
         read(tmp_path)
+    (tmp_path / "study").mkdir()
+    write(tmp_path / "study" / "first.png", np.zeros((4, 4), np.uint8))
+    with pytest.raises(FormatError, match=r"is a folder, and no image .*first\.png"):
+        read(tmp_path / "study")
     with pytest.raises(FormatError, match=r"no such file .*did you mean text\.tif"):
         read(tmp_path / "texts.tif")
     with pytest.raises(FormatError, match="nothing by name"):

@@ -54,6 +54,7 @@ export class Wand {
     this.plane = plane;
     this.clear();
     this.ask();
+    this.changed(); // it is waited for
   }
 
   clear(): void {
