@@ -24,6 +24,12 @@ export class StartPage {
   constructor(private readonly bench: Bench, private readonly hands: StartHands) {}
 
   show(): void {
+    void this.draw();
+  }
+
+  /** Show all at once, so that nothing moves under the pointer. */
+  private async draw(): Promise<void> {
+    await this.showGroups();
     const { start } = this.bench;
     const theme = iconButton("theme", themeText(), () => { theme.title = nextTheme(); theme.setAttribute("aria-label", theme.title); });
     fill(this.element,
@@ -33,7 +39,6 @@ export class StartPage {
       start.images.length ? this.images() : null,
       start.pipelines.length ? this.pipelines() : null,
       this.grouped, this.examples());
-    void this.showGroups();
   }
 
   /** The clusterings of the folder, and what may be grouped. */
