@@ -91,7 +91,6 @@ class Workbench:
         return file
 
     def open_coins(self) -> None:
-        self.page.wait_for_load_state("networkidle")  # what comes in late is there
         self.page.locator("[data-example=coins]").click()
         expect(self.page.locator(".pane[data-of=kept]")).to_be_visible(timeout=WAIT)
         self.settle()

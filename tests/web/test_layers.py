@@ -208,6 +208,16 @@ def test_boxes_are_all_samples_between_their_corners(
         layer.paint(Stroke(2, 0, points[:-1], {}, "boxes"), begins=True)
 
 
+def test_a_journal_of_before_has_polygons_that_were_called_fill(tmp_path: Path) -> None:
+    layer = Layer(tmp_path / "a.strokes.tif", image_of(50, 60))
+    corners = [[9.5, 9.5], [9.5, 30.5], [20.5, 30.5], [20.5, 9.5]]
+    told = {"value": 2, "radius": 0, "points": corners, "at": {}, "shape": "fill"}
+    layer.journal.write_text(json.dumps(told) + "\n")
+    wanted = np.zeros((50, 60), np.uint8)
+    wanted[10:21, 10:31] = 2
+    np.testing.assert_array_equal(Layer(layer.file, image_of(50, 60)).values, wanted)
+
+
 def test_what_was_painted_is_there_after_the_end_at_any_moment(tmp_path: Path) -> None:
     file = tmp_path / "a.strokes.tif"
     layer = Layer(file, image_of(50, 60))

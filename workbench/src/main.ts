@@ -213,6 +213,7 @@ async function comeBack(): Promise<void> {
     const [start, ops] = await Promise.all([api.start(), api.ops()]);
     bench.start = start;
     bench.setOps(ops);
+    await Promise.all([bench.view.flush(), bench.shared.flush()]);
     if (!workbench.element.isConnected || !path) {
       if (startPage.element.isConnected) startPage.show();
       return;

@@ -23,7 +23,7 @@ from graticule.io import read, write
 from graticule.io.studies import stem
 from graticule.web.corrections import CORRECTED, Correction, Fill
 from graticule.web.folder import OWN, ServedFolder, first_revision
-from graticule.web.strokes import Stroke, area_around, bounds_of, covered_by
+from graticule.web.strokes import Shape, Stroke, area_around, bounds_of, covered_by
 
 _BACK = 100
 """Drags that can be taken back."""
@@ -292,7 +292,9 @@ def _read_note(line: str) -> Stroke | _Box | None:
             return tuple(slice(start, stop) for start, stop in told["bounds"]), values
         points = [(float(y), float(x)) for y, x in told["points"]]
         how = {key: tuple(told[key]) for key in ("plane", "stretch") if key in told}
-        return Stroke(told["value"], told["radius"], points, told["at"], told["shape"], **how)
+        # A fill is noted as the box that it made; at first polygons were called so.
+        shape: Shape = "polygon" if told["shape"] == "fill" else told["shape"]
+        return Stroke(told["value"], told["radius"], points, told["at"], shape, **how)
     except (ValueError, KeyError, TypeError, zlib.error):
         return None
 
