@@ -53,8 +53,6 @@ class _Commands:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
-        # as with a user, modules are compiled once and not by every command
-        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def recipe(self, name: str, images: Path) -> Path:
         """Run a recipe with an empty store, and loops compiled where it ran before."""

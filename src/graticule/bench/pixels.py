@@ -111,6 +111,7 @@ def classified(side: int) -> list[Row]:
 @row("L3")
 def pixel_classification() -> list[Row]:
     """Classify 8192 x 8192 from strokes; the peer needs some 15 GB and ten minutes."""
+    classified(_VIEW)  # loops are compiled
     return classified(_SIDE)
 
 

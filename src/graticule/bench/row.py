@@ -6,6 +6,7 @@ A module of `graticule.bench` whose name does not start with ``_`` holds functio
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import subprocess
@@ -146,6 +147,11 @@ def benchmarks(*, deep: bool = False) -> list[Benchmark]:
     """Return the benchmarks that train networks, or all others, sorted by id."""
     known = [each for declared in _MODULES.values() for each in declared]
     return sorted((each for each in known if each.deep is deep), key=lambda each: each.id)
+
+
+def compile_modules() -> None:
+    """Compile the modules of Graticule, as installers do and every new process might do again."""
+    compileall.compile_dir(Path(__file__).parents[1], quiet=2)
 
 
 def processes(count: int | None = None) -> ProcessPoolExecutor:

@@ -39,12 +39,13 @@ def bench(
         Where the figures go.
     """
     from graticule.bench.record import read_record, write_record
-    from graticule.bench.row import benchmarks
+    from graticule.bench.row import benchmarks, compile_modules
 
     known = benchmarks(deep=deep)
     _require_known(only or [], {each.id for each in known}, deep)
     if out.is_file():
         read_record(out)  # what is none is refused now, and not after an hour
+    compile_modules()
     rows: list[Row] = []
     for benchmark in known:
         if not only or benchmark.id in only:

@@ -40,17 +40,27 @@ class Parameters:
 
     def __init__(self, function: Callable[..., Any], owner: str) -> None:
         self.owner = owner
-        hints = typing.get_type_hints(function, include_extras=True)
-        fields: dict[str, Any] = {}
-        for name, parameter in inspect.signature(function).parameters.items():
-            if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-                continue
-            if name not in hints:
+        self._function = function
+        for name, parameter in self._declared().items():
+            if parameter.annotation is inspect.Parameter.empty:
                 raise TypeError(f"{owner}: the parameter {name} has no annotation")
-            empty = parameter.default is inspect.Parameter.empty
-            fields[name] = (hints[name], ... if empty else parameter.default)
-        self._fields = fields
-        self._leaves = {name: _leaves(annotation) for name, (annotation, _) in fields.items()}
+
+    def _declared(self) -> dict[str, inspect.Parameter]:
+        declared = inspect.signature(self._function).parameters.items()
+        return {name: each for name, each in declared if each.kind is each.KEYWORD_ONLY}
+
+    @cached_property
+    def _fields(self) -> dict[str, Any]:
+        """Annotation and default by name; ``...`` where there is none."""
+        hints = typing.get_type_hints(self._function, include_extras=True)
+        return {
+            name: (hints[name], ... if each.default is each.empty else each.default)
+            for name, each in self._declared().items()
+        }
+
+    @cached_property
+    def _leaves(self) -> dict[str, frozenset[Any]]:
+        return {name: _leaves(annotation) for name, (annotation, _) in self._fields.items()}
 
     @cached_property
     def model(self) -> type[BaseModel]:
