@@ -28,7 +28,7 @@ _DOCS = Path(__file__).parents[2]
 _BUSY = 0.1
 
 SUBJECTS: dict[str, tuple[str, ...]] = {
-    "Whole tasks beside other libraries": ("libraries",),
+    "Whole tasks beside other programs": ("libraries", "cellprofiler"),
     "Filters, segmentation and measuring": (
         "thresholds", "filters", "kernels", "regions", "superpixels", "measure",
     ),

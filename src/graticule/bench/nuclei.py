@@ -18,7 +18,8 @@ _DARK = 100
 """A micrograph without colour whose median is below this (of 255) is a fluorescent one."""
 
 
-def _is_fluorescent(image: xr.DataArray) -> bool:
+def is_fluorescent(image: xr.DataArray) -> bool:
+    """Whether a micrograph of colours or greys is one of fluorescence."""
     colours = image.isel(c=slice(0, 3)).values.astype(float)
     return bool(np.ptp(colours, axis=-1).max() == 0 and np.median(colours) < _DARK)
 
@@ -31,7 +32,7 @@ def _matches(folder: Path) -> list[tuple[bool, Matches]]:
         image = read(path).compute()
         labels = pipeline.apply(image)["kept"].values
         pairs = match(labels, read(folder / "labels" / path.name).values)
-        matches.append((_is_fluorescent(image), pairs))
+        matches.append((is_fluorescent(image), pairs))
     return matches
 
 
