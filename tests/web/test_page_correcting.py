@@ -148,6 +148,33 @@ def test_objects_are_merged_cut_split_deleted_added_and_redrawn(squared: Squares
     assert s.labels[32, 82] == 0
 
 
+def test_a_corner_set_by_mistake_is_taken_back_and_no_edit_with_it(squared: Squares) -> None:
+    s, keyboard = squared, squared.page.keyboard
+    s.open()
+    keyboard.press("d")
+    s.click(30, 30)
+    s.expect("3 objects begun from cells, 1 edit")
+    keyboard.press("a")
+    for y, x in ((100, 100), (100, 140), (60, 60)):
+        s.click(y, x)
+    keyboard.press("Backspace")
+    s.click(115, 150)
+    keyboard.press("Control+z")
+    for y, x in ((115, 140), (115, 100), (100, 100)):
+        s.click(y, x)
+    s.expect("4 objects begun from cells, 2 edits")
+    rows, columns = np.nonzero(s.labels == 5)
+    assert rows.min() >= 98
+    assert 138 <= columns.max() <= 142
+    keyboard.press("s")
+    s.click(30, 75)
+    keyboard.press("Backspace")
+    s.click(30, 125)
+    s.click(30, 140)
+    s.expect("5 objects begun from cells, 3 edits")
+    assert s.sizes()[2] == 625
+
+
 def test_an_edit_is_on_screen_at_once_in_every_pane_and_its_faults_in_words(
     squared: Squares,
 ) -> None:

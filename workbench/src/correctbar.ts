@@ -79,7 +79,7 @@ export class CorrectBar {
     this.size.value = String(Math.round((100 * Math.log(correcting.radius / 0.5)) / Math.log(800)));
     this.sizeText.textContent = brushText(this.bench, correcting.radius);
     this.visible.checked = correcting.visible;
-    this.undo.disabled = !ready || !correcting.undoable;
+    this.undo.disabled = !ready || !correcting.canUndo;
     this.redo.disabled = !ready || !correcting.redoable;
     this.use.hidden = !ready;
     this.start.hidden = correcting.state !== "none" || !correcting.suggested;
@@ -174,6 +174,7 @@ export class CorrectBar {
     if (way) correcting.setWay(way);
     else if (key === "[") correcting.setRadius(correcting.radius / 1.25);
     else if (key === "]") correcting.setRadius(correcting.radius * 1.25);
+    else if (key === "backspace" && correcting.isBegun) correcting.undo();
     else if (key !== "escape" || !correcting.dropCorners()) return;
     event.preventDefault();
   }

@@ -4,6 +4,7 @@ import { api, ServerFault } from "./api";
 import type { Bench } from "./bench";
 import { Signal } from "./bus";
 import { labelColour } from "./colours";
+import { Corners } from "./corners";
 import { CORRECTED } from "./model";
 import { indexAt, paint, type Bitmap } from "./paint";
 import { isSamePlane, outlookOf, sliceOf, type Outlook, type Slice } from "./outlook";
@@ -19,7 +20,6 @@ export const LAYER = "corrected";
 const EDIT = NUMBERS.edit;
 const TEMPLATE = `${CORRECTED}{path}.tif`;
 const CLICK = 4; // device pixels within which a drag is a click
-const NEAR = 9; // and within which an outline is closed
 const APART = 0.7; // device pixels between two points of a drag
 const MOST = 15_000; // points of an edit
 
@@ -54,10 +54,10 @@ export class Correcting implements Brush {
   private path = "";
   private heard = 0;
   private gesture: { points: Place[]; slice: Slice; more: boolean; length: number } | null = null;
-  /** Seeds, or corners of an outline, that were set so far. */
-  private corners: Place[] = [];
-  /** The plane on which they are. */
+  private seeds: Place[] = [];
+  /** The plane on which the seeds are. */
   private slice: Slice | null = null;
+  private readonly outline = new Corners();
   private edits: Edit[] = [];
   /** The labels as the server has them. */
   readonly pictures: PlanePictures<Edit>;
@@ -102,7 +102,7 @@ export class Correcting implements Brush {
     this.gesture = null;
     this.edits = [];
     this.pictures.clear();
-    this.corners = [];
+    this.dropCorners();
     this.fault = "";
     this.path = this.bench.image?.path ?? "";
     this.state = "none";
@@ -152,10 +152,20 @@ export class Correcting implements Brush {
     this.changed.emit();
   }
 
+  /** Whether seeds or corners were set that make nothing yet. */
+  get isBegun(): boolean {
+    return this.seeds.length > 0 || !this.outline.isEmpty;
+  }
+
+  get canUndo(): boolean {
+    return this.undoable > 0 || this.isBegun;
+  }
+
   /** Let go of what is drawn in part; whether there was something. */
   dropCorners(): boolean {
-    const had = this.corners.length > 0 || this.gesture !== null;
-    this.corners = [];
+    const had = this.isBegun || this.gesture !== null;
+    this.seeds = [];
+    this.outline.clear();
     this.gesture = null;
     if (had) this.changed.emit();
     return had;
@@ -165,7 +175,7 @@ export class Correcting implements Brush {
 
   begin(place: Place, plane: number, more: boolean): void {
     const slice = sliceOf(this.bench, plane);
-    if (this.slice && !isSamePlane(this.slice, slice)) this.corners = [];
+    if (this.slice && !isSamePlane(this.slice, slice)) this.seeds = [];
     this.slice = slice;
     this.gesture = { points: [place], slice, more, length: 0 };
     this.fault = "";
@@ -191,6 +201,7 @@ export class Correcting implements Brush {
     const { points, slice, more } = gesture;
     if (gesture.length < CLICK * devicePixelRatio) this.click(points[0]!, slice, more);
     else if (this.way === "seeds") this.click(points[points.length - 1]!, slice, more);
+    else if (this.way === "add" && !this.outline.isEmpty) this.outline.take(points, false, slice, outlookOf(this.bench, slice.pane));
     else this.edit(this.way, slice, points);
     this.changed.emit();
   }
@@ -210,18 +221,16 @@ export class Correcting implements Brush {
       bench.selectionChanged.emit({ from: "pane" });
     } else if (way === "cut") this.fault = "Draw a line through the object";
     else if (way === "seeds") {
-      this.corners.push(place);
-      if (this.corners.length > 1 && !more) this.edit("seeds", slice, this.corners);
+      this.seeds.push(place);
+      if (this.seeds.length > 1 && !more) this.edit("seeds", slice, this.seeds);
     } else if (way === "add") {
-      const near = (other: Place | undefined) => other && pixelsBetween(outlookOf(bench, slice.pane), other, place) < NEAR * devicePixelRatio;
-      const closes = this.corners.length > 2 && (near(this.corners[0]) || near(this.corners[this.corners.length - 1]));
-      if (closes) this.edit("add", slice, this.corners);
-      else this.corners.push(place);
+      if (this.outline.take([place], true, slice, outlookOf(bench, slice.pane))) this.edit("add", slice, this.outline.places);
     } else this.edit(way, slice, [place]);
   }
 
   private edit(kind: Way, slice: Slice, points: Place[], labels: number[] = []): void {
-    this.corners = [];
+    this.seeds = [];
+    this.outline.clear();
     const label = points.length ? this.labelAt(points[0]!, slice.pane) : labels[0] ?? 0;
     this.sendEdit({
       name: crypto.randomUUID(), kind, labels, points, radius: this.radius, slice, path: this.path,
@@ -230,7 +239,10 @@ export class Correcting implements Brush {
   }
 
   undo(): void {
-    this.turn("undo");
+    if (!this.isBegun) return this.turn("undo");
+    this.seeds.pop();
+    this.outline.back();
+    this.changed.emit();
   }
 
   redo(): void {
@@ -332,7 +344,8 @@ export class Correcting implements Brush {
       const colour = this.way === "brush" ? css(labelColour(this.labelAt(points[0]!, plane))) : "#fff";
       this.drawEdit(context, look, this.way, points, colour, this.radius, false);
     }
-    if (this.slice && isSamePlane(this.slice, slice)) this.drawCorners(context, look);
+    if (this.slice && isSamePlane(this.slice, slice)) this.drawSeeds(context, look);
+    this.outline.draw(context, look, slice, "#fff", null);
     context.restore();
   }
 
@@ -363,31 +376,26 @@ export class Correcting implements Brush {
     context.globalAlpha = 1;
   }
 
-  private drawCorners(context: CanvasRenderingContext2D, look: Outlook): void {
-    if (this.way === "add" && this.corners.length > 1) {
-      traceLine(context, look, this.corners);
-      context.lineWidth = 2 * devicePixelRatio;
-      context.strokeStyle = "#fff";
-      context.stroke();
-    }
-    this.corners.forEach((corner, k) => {
-      const [x, y] = pixelOf(context, look, corner);
+  private drawSeeds(context: CanvasRenderingContext2D, look: Outlook): void {
+    for (const seed of this.seeds) {
       context.beginPath();
-      context.arc(x, y, (this.way === "seeds" ? 6 : k ? 3 : 5) * devicePixelRatio, 0, 2 * Math.PI);
-      context.fillStyle = this.way === "seeds" ? "#ffd23f" : "#fff";
+      context.arc(...pixelOf(context, look, seed), 6 * devicePixelRatio, 0, 2 * Math.PI);
+      context.fillStyle = "#ffd23f";
       context.fill();
       context.lineWidth = 1.5 * devicePixelRatio;
       context.strokeStyle = "#000a";
       context.stroke();
-    });
+    }
   }
 
   get hasRing(): boolean {
     return this.open && (this.way === "brush" || this.way === "erase");
   }
 
-  /** The rim of the brush, in the colour of what is under it. */
+  /** The rim of the brush, in the colour of what is under it; and how an outline goes on to the pointer. */
   drawBrush(context: CanvasRenderingContext2D, look: Outlook, plane: number, place: Place): void {
+    if (!this.open) return;
+    this.outline.draw(context, look, sliceOf(this.bench, plane), "#fff", place);
     if (!this.hasRing) return;
     const label = this.labelAt(this.gesture?.points[0] ?? place, plane);
     const colour = this.way === "erase" ? "#fff" : label ? css(labelColour(label)) : "#999";

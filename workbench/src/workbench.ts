@@ -210,7 +210,7 @@ export class Workbench {
     if (key === "z" && this.painting.open && (event.shiftKey ? this.painting.canRedo : this.painting.canUndo)) {
       event.preventDefault();
       this.painting[event.shiftKey ? "redo" : "undo"]();
-    } else if (key === "z" && this.correcting.open && (event.shiftKey ? this.correcting.redoable : this.correcting.undoable)) {
+    } else if (key === "z" && this.correcting.open && (event.shiftKey ? this.correcting.redoable : this.correcting.canUndo)) {
       event.preventDefault();
       this.correcting[event.shiftKey ? "redo" : "undo"]();
     } else if (key === "z") {

@@ -178,13 +178,13 @@ def main_object() -> list[Row]:
         ),
         Row(
             "C2",
-            f"of {len(both)} where both find one: median distance of the centres "
-            f"{np.median(off):.1f} px, within 2 px {(off <= 2).mean():.2f}, radius within 10 % "
-            f"(up to a factor of {np.median(ratio):.2f}, their ten scales are 11 px apart) "
-            f"{alike.mean():.2f}; both",
+            f"part of {len(both)} objects whose centre is within 2 px of that of blob_doh "
+            f"({(off <= 2).mean():.2f}, median {np.median(off):.1f} px) and the radius within 10 % "
+            f"({alike.mean():.2f}, up to a factor of {np.median(ratio):.2f}; its ten scales are "
+            f"11 px apart)",
             round(float((alike & (off <= 2)).mean()), 3),
             "",
-            "1",
+            "all",
             bool((alike & (off <= 2)).all()),
         ),
         _near_the_truth(),
