@@ -85,7 +85,7 @@ def volume_larger_than_memory() -> list[Row]:
             {dim: slice(0, _CORNER) for dim in ("z", "y", "x")}
         )
         np.save(folder / "corner.npy", corner.values)
-        tiled, _, _ = _run(folder, folder / "corner.npy", "corner", "300MB")
+        tiled, _, _ = _run(folder, folder / "corner.npy", "corner", "450MB")
         whole = Pipeline.loads(_PIPELINE).apply(corner.values)["objects"]
     same = _same(tiled, whole)
     what = f"median, otsu, label, regions of {_SIDE}^3 uint16 (OME-Zarr) in {seconds:.0f} s"
