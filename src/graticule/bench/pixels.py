@@ -17,7 +17,7 @@ _IMAGE = "image.tif"
 _STROKES = "strokes.npy"
 _VIEW = 1024
 _TREES = 100
-_OPTIONS = ("--memory", "900MB", "--overwrite")
+_OPTIONS = ("--memory", "2GB", "--overwrite")
 _EQUAL = 0.005
 """Accuracies that differ by less are equal."""
 _PIPELINE = """
