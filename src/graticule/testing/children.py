@@ -31,6 +31,8 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICK = os.sysconf("SC_CLK_TCK")
 _WAIT = 6
 """How many times its limit of processor time a child may take by the clock."""
+_FORKS = 60.0
+"""Seconds a child may take until it begins: a fork of a large process is put right first."""
 _SAID = 4000
 
 
@@ -94,7 +96,7 @@ class _Child(Generic[T]):
     ) -> None:
         self.left, self.limits, self.log = deque(batch.items), limits, log
         self.before = batch.before
-        self.is_fresh, self.stopped = True, ""
+        self.is_fresh, self.stopped, self._begun = True, "", False
         self.pipe, end = os.pipe()
         self.pid = os.fork()
         if not self.pid:
@@ -113,6 +115,10 @@ class _Child(Generic[T]):
                 self._received += piece
         while b"\n" in self._received:
             line, _, self._received = self._received.partition(b"\n")
+            if not line:
+                self._begun = True
+                self._since, self._computed = time.monotonic(), _processor_time(self.pid)
+                continue
             said, seconds, peak = json.loads(line)
             above = max(0, peak - self._base)
             stopped = "too much memory" if above > self.limits.memory else ""
@@ -154,7 +160,8 @@ class _Child(Generic[T]):
         if self.stopped:
             os.kill(self.pid, signal.SIGKILL)
             return
-        lasts, limit = time.monotonic() - self._since, self.limits.seconds
+        lasts = time.monotonic() - self._since
+        limit = self.limits.seconds if self._begun else _FORKS
         if resident(self.pid) - self._base > self.limits.memory:
             self.stopped = "too much memory"
         elif lasts > limit and (
@@ -263,6 +270,7 @@ def _work_and_leave(items: Sequence[T], work: Callable[[T], str], end: int, log:
         for stream in (1, 2):
             os.dup2(written, stream)
         faulthandler.enable(written, all_threads=False)
+        os.write(end, b"\n")  # it has begun
         for item in items:
             _forget_peak()
             before = time.process_time()
