@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 
 from graticule.core.errors import FormatError
+from graticule.core.image import is_lazy
 from graticule.core.settings import memory_limited
 from graticule.io import read
 from graticule.io.formats import _hdf5_proof
@@ -168,9 +168,8 @@ def test_a_large_file_is_opened_without_its_values(path: Path) -> None:
         for number in range(300):
             file[f"groups/{number}/image"] = np.eye(2)
     read(path / "small")
-    started = time.perf_counter()
     image = read(path / "a")
-    assert time.perf_counter() - started < 0.5
+    assert is_lazy(image)
     assert image.nbytes > 4e9
     assert image[7, 30:32, 5].values.tolist() == [0, 0]
     with pytest.raises(FormatError, match="holds 302 arrays"):
