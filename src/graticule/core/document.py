@@ -95,11 +95,13 @@ def _yaml() -> Any:
     yaml = YAML(typ="rt")
     yaml.allow_duplicate_keys = False
     yaml.width = 100
+    yaml.max_depth = _MAX_DEPTH + 1  # the document itself is the first
     return yaml
 
 
 def parse_document(text: str, source: str, *, holds: str = "steps") -> Any:
     """Return the mapping a text holds; raise `PipelineError` where it is not one."""
+    from ruamel.yaml.composer import MaxDepthExceededError
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     def fault(what: str, path: str = "document", line: int = 0) -> PipelineError:
@@ -111,12 +113,13 @@ def parse_document(text: str, source: str, *, holds: str = "steps") -> Any:
         raise fault(f"has more than {_MAX_ALIASES} aliases")
     try:
         document = _yaml().load(text)
+    except MaxDepthExceededError as error:
+        line = error.problem_mark.line + 1
+        raise fault(f"is nested deeper than {_MAX_DEPTH} levels", "YAML", line) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark
         what = str(error.problem or error.context or error)
         raise fault(what, "YAML", mark.line + 1 if mark else 0) from None
-    except RecursionError:
-        raise fault(f"is nested deeper than {_MAX_DEPTH} levels", "YAML") from None
     except (
         YAMLError,
         ArithmeticError,
