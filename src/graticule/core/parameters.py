@@ -109,7 +109,7 @@ class Parameters:
         if not names:
             return self
         found = copy(self)
-        for name in ("model", "defaults"):
+        for name in ("model", "defaults", "_leaves"):
             found.__dict__.pop(name, None)
         found._fields = {name: field for name, field in self._fields.items() if name not in names}
         return found
