@@ -156,17 +156,21 @@ class _Child(Generic[T]):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
 
+    def _is_late(self) -> bool:
+        """Whether it takes too long, for what it works on or to begin."""
+        lasts, limit = time.monotonic() - self._since, self.limits.seconds
+        if not self._begun:
+            return lasts > _FORKS
+        computed = _processor_time(self.pid) - self._computed
+        return lasts > limit and (computed > limit or lasts > _WAIT * limit)
+
     def _stop_beyond_limits(self) -> None:
         if self.stopped:
             os.kill(self.pid, signal.SIGKILL)
             return
-        lasts = time.monotonic() - self._since
-        limit = self.limits.seconds if self._begun else _FORKS
         if resident(self.pid) - self._base > self.limits.memory:
             self.stopped = "too much memory"
-        elif lasts > limit and (
-            _processor_time(self.pid) - self._computed > limit or lasts > _WAIT * limit
-        ):
+        elif self._is_late():
             self.stopped = "hang"
         if self.stopped:
             os.kill(self.pid, signal.SIGABRT)  # faulthandler then writes where it was

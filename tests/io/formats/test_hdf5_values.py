@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,11 @@ def test_a_large_file_is_opened_without_its_values(path: Path) -> None:
         for number in range(300):
             file[f"groups/{number}/image"] = np.eye(2)
     read(path / "small")
+    tracemalloc.start()
     image = read(path / "a")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < image.nbytes / 100
     assert is_lazy(image)
     assert image.nbytes > 4e9
     assert image[7, 30:32, 5].values.tolist() == [0, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,7 +126,11 @@ def test_a_large_file_is_opened_without_its_values(tmp_path: Path) -> None:
             body += struct.pack("<2H4s2I", 1, 2, f"v{number}".encode(), 9, size)
             file.write(struct.pack("<2I", 14, len(body) + size) + body)
             file.truncate(file.seek(size, 1))
+    tracemalloc.start()
     image = read(path / "v1")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < image.nbytes / 100
     assert is_lazy(image)
     assert image.shape == (rows, columns)
     assert image.dtype == np.float64
