@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ import pandas as pd
 from graticule.bench.libraries import micrograph, same_objects
 from graticule.bench.nuclei import is_fluorescent
 from graticule.bench.row import Row, data_folder, row, run_pipeline, speedup, timed
+from graticule.core.errors import RequestError
 from graticule.evaluate.bootstrap import bootstrap
 from graticule.evaluate.instances import Matches, match
 from graticule.io import read, write
@@ -33,6 +36,9 @@ steps:
   objects: {op: measure.regions, intensity: light}
 outputs: [nuclei, objects]
 """
+_SPLIT = "Method to distinguish clumped objects"
+_LINES = "Method to draw dividing lines between clumped objects"
+_SCALE = "Threshold smoothing scale"
 _COLUMNS = {
     "AreaShape_Area": "area",
     "AreaShape_Center_Y": "centroid_y",
@@ -45,8 +51,19 @@ _COLUMNS = {
 
 
 def interpreter() -> str | None:
-    """Return the Python that CellProfiler is installed in, if ``GRATICULE_CELLPROFILER`` says."""
-    return os.environ.get("GRATICULE_CELLPROFILER")
+    """Return the Python that CellProfiler is installed in, if ``GRATICULE_CELLPROFILER`` says.
+
+    Raises
+    ------
+    RequestError
+        If it says what is no program.
+    """
+    said = os.environ.get("GRATICULE_CELLPROFILER")
+    if said and shutil.which(said) is None:
+        raise RequestError(
+            "is no program", where=said, hint="GRATICULE_CELLPROFILER is to be its Python"
+        )
+    return said or None
 
 
 def cellprofiler(images: Path, out: Path, *, split: str, smoothing: str, processes: int) -> None:
@@ -62,12 +79,17 @@ def cellprofiler(images: Path, out: Path, *, split: str, smoothing: str, process
         Scale of smoothing before the threshold.
     processes : int
         How many are started.
+
+    Raises
+    ------
+    RequestError
+        If CellProfiler ends with an error.
     """
     out.mkdir()
     settings = Path(__file__).with_name("_nuclei.cppipe").read_text(encoding="utf-8")
-    lines = "Intensity" if split == "None" else split
-    for word, value in {"SPLIT": split, "LINES": lines, "SMOOTHING": smoothing}.items():
-        settings = settings.replace(f":{word}\n", f":{value}\n")
+    chosen = {_SPLIT: split, _LINES: "Intensity" if split == "None" else split, _SCALE: smoothing}
+    for setting, value in chosen.items():
+        settings = re.sub(rf"(?<= {re.escape(setting)}:).*", value, settings)
     pipeline = out / "nuclei.cppipe"
     pipeline.write_text(settings, encoding="utf-8")
     count = len(list(images.iterdir()))
@@ -77,9 +99,15 @@ def cellprofiler(images: Path, out: Path, *, split: str, smoothing: str, process
     def run(part: int) -> None:
         folder = out / str(part)
         folder.mkdir()
-        chosen = ["-f", str(bounds[part] + 1), "-l", str(bounds[part + 1])]
-        command = [*program, *chosen, "-i", str(images), "-o", str(folder)]
-        subprocess.run(command, check=True, capture_output=True)
+        images_of_it = ["-f", str(bounds[part] + 1), "-l", str(bounds[part + 1])]
+        command = [*program, *images_of_it, "-i", str(images), "-o", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RequestError(
+                f"CellProfiler ended with {done.returncode}: {done.stderr[-2000:].strip()}",
+                where=str(interpreter()),
+                hint="GRATICULE_CELLPROFILER is to be the Python it is installed in",
+            )
 
     with ThreadPoolExecutor(processes) as pool:
         list(pool.map(run, range(processes)))
