@@ -171,8 +171,18 @@ def test_a_classifier_learns_from_strokes_while_they_are_drawn(own_bench: Workbe
     page.locator("#hits").check()
     page.get_by_role("button", name="Uncertainty").click()
     expect(page.locator(".pane[data-of=uncertainty]")).to_be_visible(timeout=WAIT)
-    page.keyboard.press("n")
+    held: list[Any] = []
+    page.route("**/api/train", lambda route: route.continue_() if held else held.append(route))
+    _drag(bench, (0.6, 0.7), (0.65, 0.7))
+    bench.wait_for_strokes("coins.strokes.tif")
+    while not held:
+        page.wait_for_timeout(50)
+    page.keyboard.press("n")  # while it learns: what it is asked is how the next model decides
+    expect(learning).to_contain_text("looking at the whole image", timeout=WAIT)
+    held[0].continue_()
     expect(learning).to_contain_text("undecided by", timeout=WAIT)
+    bench.settle()
+    expect(learning).to_contain_text("undecided by")
     page.locator("#estimator").select_option("logistic")
     document = bench.folder / "graticule" / "training" / "strokes.yaml"
     deadline = time.monotonic() + WAIT / 1000

@@ -28,6 +28,8 @@ export class Learning {
   private again = false;
   private learned = 0;
   private spots: Spot[] = [];
+  /** Where a stroke helps is asked and not answered; by which request, once one is sent. */
+  private sought = false;
   private searching = 0;
 
   constructor(private readonly bench: Bench, private readonly painting: Painting, private readonly send: (message: Record<string, unknown>) => boolean) {
@@ -85,8 +87,9 @@ export class Learning {
     }
     this.busy = false;
     this.learned = performance.now();
-    this.changed.emit();
     if (this.again) { this.again = false; this.ask(); }
+    this.search();
+    this.changed.emit();
   }
 
   private inWords({ fault }: ServerFault): string {
@@ -102,8 +105,9 @@ export class Learning {
       if (!this.step) this.put(CLASSIFY);
     }
     this.spots = [];
-    this.words = "";
+    if (!this.sought) this.words = "";
     if (!own) this.trained.emit();
+    this.search();
     this.changed.emit();
   }
 
@@ -134,44 +138,65 @@ export class Learning {
 
   /** Go where the model is least decided; asked again, to the next such place. */
   next(): void {
-    const { bench } = this;
-    if (!this.about || !this.told) return;
+    if (!this.about || !this.told || this.sought) return;
     const spot = this.spots.shift();
     if (spot) return this.go(spot);
-    const made = withModel(bench.text, bench.ops, "learn.uncertainty", this.about.model, {});
+    this.sought = true;
+    this.words = "looking at the whole image";
+    this.search();
+    this.changed.emit();
+  }
+
+  /** Look for the places, if they are asked for, in what the newest model says. */
+  private search(): void {
+    const { bench } = this;
+    if (!this.sought || this.busy) return;
+    const made = withModel(bench.text, bench.ops, "learn.uncertainty", this.about!.model, {});
     const message = made && searchMessage(bench, made.text, made.name);
-    if (!message) return;
     lastId += 1;
     this.searching = lastId;
-    this.words = "looking at the whole image";
-    this.send({ ...message, id: lastId });
+    if (message) this.send({ ...message, id: lastId });
+    else this.found("");
+  }
+
+  /** Another image or pipeline is open: what was found is in none of its places. */
+  follow(): void {
+    this.spots = [];
+    this.found("");
+  }
+
+  /** The server is there again, which has forgotten what it was asked. */
+  reconnect(): void {
+    this.search();
+  }
+
+  private found(words: string): void {
+    this.sought = false;
+    this.words = words;
     this.changed.emit();
   }
 
   takeFrame(frame: Frame): void {
-    if (frame.id !== this.searching) return;
+    if (!this.sought || frame.id !== this.searching || this.busy) return;
     this.spots = mostDoubtful(frame, this.bench.image!, NEAR);
     const spot = this.spots.shift();
     if (spot) this.go(spot);
-    else this.words = "it is certain everywhere";
-    this.changed.emit();
+    else this.found("it is certain everywhere");
   }
 
   takeFault(fault: FaultAnswer): boolean {
     if (fault.pane !== SEARCH) return false;
-    this.words = fault.what;
-    this.changed.emit();
+    if (this.sought && fault.id === this.searching && !this.busy) this.found(fault.what);
     return true;
   }
 
   private go(spot: Spot): void {
     const { bench } = this;
-    this.words = `undecided by ${Math.round(100 * spot.doubt)} % around here`;
     bench.mark = { x: spot.x, y: spot.y };
     bench.camera.set({ x: spot.x, y: spot.y, zoom: Math.max(bench.camera.zoom, 3) });
     const [rows, columns] = bench.plane;
     if (bench.inSlices) bench.goTo({ [rows]: spot.y, [columns]: spot.x });
-    this.changed.emit();
+    this.found(`undecided by ${Math.round(100 * spot.doubt)} % around here`);
   }
 
   async judge(): Promise<boolean> {

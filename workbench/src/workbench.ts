@@ -160,6 +160,7 @@ export class Workbench {
     this.objects.reset();
     this.checks.reset();
     void this.painting.follow();
+    this.learning.follow();
     void this.correcting.follow();
     this.probing.follow();
     const tab = sessionStorage.getItem("tab");
@@ -319,6 +320,7 @@ export class Workbench {
     this.probing.reset();
     this.previews.reset();
     this.probing.ask(true);
+    this.learning.reconnect();
     this.histogram.refresh(true);
     this.objects.refresh(true);
     this.status.watch();
