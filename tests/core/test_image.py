@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import graticule as gt
 from graticule.core import as_image, filtered_dims, like, require_dims, spatial_dims, step_of
 from graticule.core.errors import ImageError, UnitsError
 
@@ -66,6 +67,8 @@ def test_a_spacing_must_be_positive(step: float) -> None:
         ({"data": np.array(["a"])}, "numbers or bools"),
         ({"data": [[1, 2], [3]]}, "is no array"),
         ({"data": np.zeros((2,) * 4)}, "a name for each"),
+        ({"data": np.zeros((32, 48, 3), np.uint8)}, r"32 x 48 x 3 may be a colour .*dims="),
+        ({"data": np.zeros((32, 48, 4))}, "colour image or a volume"),
         ({"data": np.zeros((2, 2)), "dims": ["x"]}, "2 axes need 2"),
         ({"data": np.zeros((2, 2)), "dims": ["x", "x"]}, "different dims"),
         ({"data": np.zeros(2), "spacing": {"y": 1}}, "names the dim 'y'"),
@@ -74,6 +77,22 @@ def test_a_spacing_must_be_positive(step: float) -> None:
 def test_what_is_no_image_is_refused(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ImageError, match=says):
         as_image(**arguments)
+
+
+@pytest.mark.parametrize("shape", [(3, 48, 32), (48, 32, 5), (8, 48, 3)])
+def test_what_can_hardly_be_colours_is_a_volume(shape: tuple[int, ...]) -> None:
+    assert as_image(np.zeros(shape)).dims == ("z", "y", "x")
+
+
+def test_colours_are_taken_as_the_user_says() -> None:
+    array = np.random.default_rng(0).integers(0, 255, (32, 48, 3), np.uint8)
+    colours = as_image(array, dims=["y", "x", "c"])
+    smooth = gt.filters.gaussian(colours, sigma=2)
+    alone = gt.filters.gaussian(array[..., 1], sigma=2)
+    np.testing.assert_array_equal(smooth.values[..., 1], alone)
+    assert as_image(array, dims=["z", "y", "x"]).dims == ("z", "y", "x")
+    with pytest.raises(ImageError, match=r"filters\.gaussian: image: .* may be a colour image"):
+        gt.filters.gaussian(array, sigma=2)
 
 
 def test_the_unit_of_the_values_does_not_outlive_them() -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,6 +40,33 @@ def test_dims_and_spacing_can_be_told(tmp_path: Path) -> None:
     np.testing.assert_allclose(image.distance.values[1], 0.348)
     assert image.attrs["source"] == str(path)
     json.dumps(image.attrs)
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.h5", "a.zarr"])
+def test_an_axis_that_may_be_of_colours_is_told_until_the_user_names_it(
+    tmp_path: Path, name: str
+) -> None:
+    path = _unnamed(tmp_path / name, np.zeros((20, 24, 3), np.uint8))
+    image = read(path)
+    assert image.dims == ("z", "y", "x")
+    assert image.attrs["notes"] == [
+        "its last axis, of 3 samples, is taken as x, not as colours; name them with dims="
+    ]
+    assert "notes" not in read(path, dims=["y", "x", "c"]).attrs
+    assert "notes" not in read(_unnamed(tmp_path / f"b{name}", np.zeros((20, 24, 5)))).attrs
+
+
+def _unnamed(path: Path, values: np.ndarray[Any, Any]) -> Path:
+    if path.suffix == ".npy":
+        np.save(path, values)
+    elif path.suffix == ".h5":
+        h5py = pytest.importorskip("h5py")
+        with h5py.File(path, "w") as file:
+            file["data"] = values
+    else:
+        zarr = pytest.importorskip("zarr")
+        zarr.save_array(path, values)
+    return path
 
 
 def test_one_sample_keeps_its_spacing(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 
 WAIT = 60_000
 """Milliseconds; the first view compiles what it needs."""
+expect.set_options(timeout=20_000)
 
 # The colours of a pane's picture, summed with weights, so that two pictures hardly agree by chance.
 _SEEN = """(pane) => {

@@ -73,6 +73,8 @@ NoiseModel: TypeAlias = Annotated[Mapping[str, Any], Kind.MODEL]
 
 SPATIAL = ("z", "y", "x")
 DEFAULT_DIMS = {1: ("x",), 2: ("y", "x"), 3: ("z", "y", "x")}
+COLOURS = (3, 4)
+"""Samples along the last axis of a colour image in memory, as most libraries hold it."""
 LEVEL = "graticule_level"
 DIRECTION = "direction"
 """Attribute of a coordinate: the unit vector of its axis, where axes are not at right angles."""
@@ -96,7 +98,8 @@ def as_image(
     data : array_like or DataArray
         Numbers or bools. A masked array becomes float with NaN where it is masked.
     dims : sequence of str, optional
-        A name per axis; by default ``x``, ``y x`` or ``z y x``.
+        A name per axis; by default ``x``, ``y x`` or ``z y x``. Must be given where the last of
+        three axes has 3 or 4 samples, as colours have, and the others 16 or more.
     spacing : mapping, optional
         Distance between samples by dim: a number (pixels), or a quantity such as ``"0.5 um"``.
     units : str, optional
@@ -110,7 +113,8 @@ def as_image(
     Raises
     ------
     ImageError
-        If the values are not numbers, or dims and axes do not agree.
+        If the values are not numbers, dims and axes do not agree, or an array may as well be a
+        colour image as a volume.
 
     Examples
     --------
@@ -121,7 +125,7 @@ def as_image(
     if is_image(data):
         image = data
         if dims is not None:
-            image = data.rename(dict(zip(data.dims, _dims_for(data.ndim, dims), strict=True)))
+            image = data.rename(dict(zip(data.dims, _dims_for(data.shape, dims), strict=True)))
         if is_lazy(image):
             require_numeric(image.dtype)
         elif (native := native_array(image.values)) is not image.values:
@@ -130,7 +134,7 @@ def as_image(
         import xarray as xr
 
         array = native_array(data)
-        image = xr.DataArray(variable_of(array, _dims_for(array.ndim, dims)))
+        image = xr.DataArray(variable_of(array, _dims_for(array.shape, dims)))
     if spacing:
         image = with_spacing(image, spacing)
     if units is not None:
@@ -189,8 +193,19 @@ def require_numeric(dtype: np.dtype[Any]) -> None:
         )
 
 
-def _dims_for(ndim: int, dims: Sequence[str] | None) -> tuple[str, ...]:
+def may_be_colours(shape: Sequence[int]) -> bool:
+    """Whether the last of three unnamed axes may as well be that of colours as ``x``."""
+    return len(shape) == 3 and shape[-1] in COLOURS and min(shape[:-1]) >= 16
+
+
+def _dims_for(shape: Sequence[int], dims: Sequence[str] | None) -> tuple[str, ...]:
+    ndim = len(shape)
     if dims is None:
+        if may_be_colours(shape):
+            raise ImageError(
+                f"an array of {' x '.join(map(str, shape))} may be a colour image or a volume",
+                hint='say which: as_image(array, dims=["y", "x", "c"]), or ["z", "y", "x"]',
+            )
         if ndim not in DEFAULT_DIMS:
             raise ImageError(
                 f"an array with {ndim} axes needs a name for each", hint="pass dims=[...]"

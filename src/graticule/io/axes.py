@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import FormatError, UnitsError
-from graticule.core.image import DEFAULT_DIMS, Image, step_of, variable_of
+from graticule.core.image import DEFAULT_DIMS, Image, may_be_colours, step_of, variable_of
 from graticule.core.typing import Array
 from graticule.core.units import is_unit
 from graticule.io.safety import require_modest
@@ -83,6 +83,13 @@ def short_unit(text: object) -> str:
 def default_dims(ndim: int) -> tuple[str, ...]:
     """Return ``x``, ``y x`` or ``z y x``; beyond three axes, names that ask for better ones."""
     return DEFAULT_DIMS.get(ndim) or tuple(f"{UNNAMED}{axis}" for axis in range(ndim))
+
+
+def colour_notes(shape: Sequence[int]) -> list[str]:
+    """Return what is to be said of unnamed axes of which the last may be that of colours."""
+    if not may_be_colours(shape):
+        return []
+    return [f"its last axis, of {shape[-1]} samples, is taken as x, not as colours{GUESSED}"]
 
 
 def coordinate(

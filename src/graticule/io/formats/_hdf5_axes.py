@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graticule.core.errors import FormatError
-from graticule.io.axes import coordinate, default_dims, short_unit
+from graticule.io.axes import colour_notes, coordinate, default_dims, short_unit
 from graticule.io.formats._hdf5_attributes import (
     attribute,
     decoding_of,
@@ -75,6 +75,8 @@ def axes_of(tree: Tree, group: Any, name: str, dataset: Any) -> Axes:
     else:
         scales = _scales(tree, group, name, dataset, axes.notes)
         axes.dims = _dims([each for each, _ in scales], axes.notes)
+        if not any(each for each, _ in scales):
+            axes.notes += colour_notes(dataset.shape)
         for (_, scale), dim, size in zip(scales, axes.dims, dataset.shape, strict=True):
             if scale is not None:
                 _add_positions(axes, tree, group, dim, scale, size)

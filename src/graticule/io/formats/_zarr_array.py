@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from graticule.core.typing import Array
-from graticule.io.axes import build, default_dims, short_unit
+from graticule.io.axes import build, colour_notes, default_dims, short_unit
 from graticule.io.formats._zarr_metadata import (
     COPIES,
     EXTENSION,
@@ -64,8 +64,8 @@ def open_array(folder: Path) -> xr.DataArray:
     name in the same group is the coordinate.
     """
     said, attrs = array_document(folder), attributes(folder)
-    dims = _dims(said, attrs)
     notes: list[str] = []
+    dims = _dims(said, attrs, notes)
     coords: dict[str, Any] = {}
     for dim, size in zip(dims, map(int, said["shape"]), strict=True):
         beside = folder.parent / dim
@@ -171,9 +171,12 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
-def _dims(said: Mapping[str, Any], attrs: Mapping[str, Any]) -> tuple[str, ...]:
+def _dims(said: Mapping[str, Any], attrs: Mapping[str, Any], notes: list[str]) -> tuple[str, ...]:
     fallback: Sequence[str] = default_dims(len(said["shape"]))
-    named = said.get("dimension_names") or attrs.get(_DIMS) or fallback
+    named = said.get("dimension_names") or attrs.get(_DIMS)
+    if not named or not any(named):
+        notes += colour_notes(said["shape"])
+        named = fallback
     return tuple(str(name or fallback[axis]) for axis, name in enumerate(named))
 
 

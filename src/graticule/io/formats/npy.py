@@ -26,7 +26,7 @@ import xarray as xr
 from graticule.core.errors import FormatError, UnsafeFileError
 from graticule.core.image import NUMERIC, is_lazy
 from graticule.core.typing import Array
-from graticule.io.axes import build, default_dims
+from graticule.io.axes import build, colour_notes, default_dims
 from graticule.io.format import Address, Format, choose_array
 from graticule.io.lazy import BLOCK, FileArray, as_dask, native, store
 from graticule.io.npy_header import MAGIC, read_header
@@ -77,7 +77,7 @@ def _open(address: Address, level: int) -> xr.DataArray:
         packed = file.read(len(_ZIP)) == _ZIP
     notes: list[str] = []
     data = _unpack(address, notes) if packed else _map(address, notes)
-    return build(data, default_dims(data.ndim), notes=notes)
+    return build(data, default_dims(data.ndim), notes=[*notes, *colour_notes(data.shape)])
 
 
 def _names(address: Address) -> list[str]:
