@@ -1,25 +1,22 @@
-"""Memory: what a pipeline takes on an image, what will not fit, and the largest tile that does."""
+"""Memory: what a pipeline takes on an image, and what will not fit."""
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from graticule.core.errors import GraticuleError, MemoryBudgetError
 from graticule.core.image import Image, is_lazy
-from graticule.core.scope import ALL, Pointwise, Whole
+from graticule.core.scope import Pointwise, Whole
 from graticule.core.settings import enough_bytes, format_bytes
 from graticule.io.lazy import source_of
 from graticule.pipeline.nodes import as_template
 from graticule.pipeline.spec import Reference, Spec
 
-_MIN_TILE = 16
-_MOST_TILES = 50_000
-"""Above about this many tiles the time goes into what each costs."""
 _COPIES = 4
 
 
@@ -138,37 +135,3 @@ def decoding_bytes(image: Image) -> int:
     if source is None:
         return 0
     return 2 * math.prod(source.unit) * source.dtype.itemsize if source.unit else 0
-
-
-def tiles(pipeline: Spec, image: Image) -> Iterator[dict[str, int]]:
-    """Give tiles from the whole image on, each half of the last along its longest dim."""
-    tile = {str(dim): int(size) for dim, size in image.sizes.items()}
-    # the dims some step needs in full
-    uncut = {d for halo in _halos(pipeline, image) for d, reach in halo.items() if reach == ALL}
-    while math.prod(-(-image.sizes[dim] // size) for dim, size in tile.items()) <= _MOST_TILES:
-        yield dict(tile)
-        dims = [dim for dim, size in tile.items() if dim not in uncut and size > _MIN_TILE]
-        if not dims:
-            return
-        longest = max(dims, key=lambda dim: tile[dim])
-        tile[longest] = -(-tile[longest] // 2)
-
-
-def _halos(pipeline: Spec, image: Image, of: str = "halo") -> list[Mapping[str, int]]:
-    """Return the halos of the steps that have one, or their lattices: the scopes' ``align``."""
-    template = as_template(image)
-    steps = [(step, getattr(step.op.scope, of, None)) for step in pipeline.steps.values()]
-    return [extent(template, step.params) for step, extent in steps if extent is not None]
-
-
-def tile_bytes(pipeline: Spec, image: Image, tile: Mapping[str, int], input_itemsize: int) -> int:
-    """Return the peak bytes of the steps on a tile with the halos of a chain of all of them."""
-    reach = dict.fromkeys(tile, 0)
-    for halo in _halos(pipeline, image):
-        for dim in reach.keys() & halo.keys():
-            reach[dim] += max(halo[dim], 0)  # a dim that is needed in full is not cut
-    for lattice in _halos(pipeline, image, of="align"):
-        for dim in reach.keys() & lattice.keys():
-            reach[dim] += (lattice[dim] + 1) // 2
-    sizes = {d: min(int(image.sizes[d]), size + 2 * reach[d]) for d, size in tile.items()}
-    return estimate_bytes(pipeline, sizes, image.dtype, input_itemsize)

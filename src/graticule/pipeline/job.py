@@ -19,7 +19,7 @@ from graticule.core.atomic import flushed_later
 from graticule.core.errors import GraticuleError
 from graticule.core.image import Image, Kind, Table, is_image, variable_of
 from graticule.core.scope import Mapper
-from graticule.core.settings import memory_limited
+from graticule.core.settings import enough_bytes, memory_limited
 from graticule.core.units import split_quantity
 from graticule.interrupts import raise_if_asked
 from graticule.io import levels, read, write
@@ -35,7 +35,7 @@ from graticule.pipeline.folder import WORK, refusal
 from graticule.pipeline.inputs import hash_of, notes_of, open_inputs
 from graticule.pipeline.nodes import is_node, node_to_dask
 from graticule.pipeline.parts import part_name, write_part
-from graticule.pipeline.plan import make_plan
+from graticule.pipeline.plan import Plan, make_plan
 from graticule.pipeline.preview import save_previews
 from graticule.pipeline.result import ImageResult
 from graticule.pipeline.seals import seal_of
@@ -171,7 +171,7 @@ def _process(
     if plan.tile:
         result.tile = dict(plan.tile)
         plan = replace(plan, levels=_pyramid_readers(job))
-    threads = max(1, min(job.workers, job.memory // (plan.tile_bytes + writing)))
+    result.of_run += _advice(plan)
     store = StepStore(job.cache[0], max_bytes=job.cache[1]) if job.cache else None
     scratch = job.folder / WORK / "scratch"
     evaluation = plan.evaluation(input_keys=keys, mapper=mapper, store=store, scratch=scratch)
@@ -182,13 +182,13 @@ def _process(
             report(name)
             evaluation.outputs_of(name)
         report("outputs")
-        with filling_threads(threads):
+        with filling_threads(plan.threads):
             for reference in job.pipeline.outputs:
                 _put_output(job, result, reference, evaluation, draft)
         result.appearance = appearance_of(evaluation)
         arrays, is_notable = _run_checks(job.pipeline, result, evaluation, report)
         if job.preview or is_notable:
-            with filling_threads(threads):
+            with filling_threads(plan.threads):
                 seal = save_previews(plan, evaluation, arrays, draft / PREVIEW)
             result.seals[PREVIEW] = seal
         report("done")
@@ -199,6 +199,22 @@ def _process(
         shutil.rmtree(draft, ignore_errors=True)
         if store is not None and store.trouble:
             result.of_run.append(printable(store.trouble))
+
+
+def _advice(plan: Plan) -> list[str]:
+    """Return what is said of tiles that take long because little memory is allowed."""
+    if plan.advice is None or plan.tile is None:
+        return []
+    import psutil
+
+    memory, share = plan.advice
+    if memory > psutil.virtual_memory().total:
+        return []
+    size = " x ".join(map(str, plan.tile.values()))
+    return [
+        f"the memory allowed is little: tiles of {size}, {plan.threads} at a time; with "
+        f"--memory {enough_bytes(memory)} it takes about {share:.0%} of the time"
+    ]
 
 
 def _pyramid_readers(job: Job) -> dict[int, Callable[[], Image]]:

@@ -15,8 +15,6 @@ from graticule.pipeline.budget import (
     estimate_bytes,
     require_checks_fit,
     require_whole_fit,
-    tile_bytes,
-    tiles,
     too_little,
 )
 from graticule.pipeline.evaluate import Evaluation
@@ -24,6 +22,7 @@ from graticule.pipeline.live.cache import TileCache
 from graticule.pipeline.live.image import LiveImage, RegionView
 from graticule.pipeline.spec import Spec
 from graticule.pipeline.store import StepStore
+from graticule.pipeline.tiling import Room, faster, soonest, tilings
 
 _KEPT = 512 * 2**20
 """Bytes of tiles that are kept for views."""
@@ -48,6 +47,10 @@ class Plan:
     levels : mapping
         Coarser copies of the first input by pyramid level, where the file has them: functions
         that open one.
+    threads : int
+        Tiles that are computed and written at once.
+    advice : tuple of int and float, optional
+        The ``--memory`` with which it takes much less time, and what share of it, about.
 
     Examples
     --------
@@ -68,6 +71,8 @@ class Plan:
     whole_bytes: int
     tile_bytes: int
     levels: Mapping[int, Callable[[], Image]]
+    threads: int = 1
+    advice: tuple[int, float] | None = None
 
     def evaluation(
         self,
@@ -174,7 +179,8 @@ def make_plan(
     Returns
     -------
     Plan
-        Whole where that fits, else in the largest tiles that do.
+        Whole where that fits, else in the tiles that are done soonest: large ones overlap little,
+        and small ones let all workers be at work.
 
     Raises
     ------
@@ -197,21 +203,27 @@ def make_plan(
     image = inputs[pipeline.first_input]
     itemsize = sum(v.dtype.itemsize for v in inputs.values() if is_image(v))
     whole = estimate_bytes(pipeline, image.sizes, image.dtype, itemsize)
+    count = max(1, workers)
     if whole <= memory:
-        return Plan(pipeline, inputs, None, whole, whole, levels or {})
+        threads = max(1, min(count, memory // (whole + writing)))
+        return Plan(pipeline, inputs, None, whole, whole, levels or {}, threads)
     held = sum(int(v.nbytes) for v in inputs.values() if is_image(v) and not is_lazy(v))
     kept = require_whole_fit(pipeline, image, memory - held, lambda size: setting(size + held))
     require_checks_fit(pipeline, image, memory, setting)
-    parts, room = max(1, workers) + 1, memory - held - kept
-    decoding = max(1, workers) * max(map(decoding_bytes, filter(is_image, inputs.values())))
-    peak = 0
-    for tile in tiles(pipeline, image):
-        peak = tile_bytes(pipeline, image, tile, itemsize)
-        if max(peak * parts + decoding, peak + writing) <= room:
-            return Plan(pipeline, inputs, tile, whole, peak, levels or {})
+    decoding = count * max(map(decoding_bytes, filter(is_image, inputs.values())))
+    room = Room(memory - held - kept, count, decoding, writing)
+    ways = list(tilings(pipeline, image, itemsize))
+    way, threads = soonest(ways, room)
+    if threads:
+        better = faster(ways, room, way.cost(threads))
+        advice = (setting(better[0] + held + kept), better[1]) if better else None
+        return Plan(pipeline, inputs, way.tile, whole, way.peak, levels or {}, threads, advice)
     needs = {"the image": held, "steps that need it whole": kept}
-    if peak * parts + decoding >= peak + writing:
-        needs |= {f"{parts} of the smallest tiles": peak * parts, "decoding": decoding}
+    if way.peak * (count + 1) + decoding >= way.peak + writing:
+        needs |= {
+            f"{count + 1} of the smallest tiles": way.peak * (count + 1),
+            "decoding": decoding,
+        }
     else:
-        needs |= {"a tile": peak, "a piece of the result as it is written": writing}
+        needs |= {"a tile": way.peak, "a piece of the result as it is written": writing}
     raise too_little(needs, memory, setting)

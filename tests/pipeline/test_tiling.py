@@ -1,0 +1,104 @@
+"""The tile that is done soonest within a budget, and what more memory would save."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graticule.core.settings import parse_bytes
+from graticule.pipeline import Pipeline, make_plan
+from graticule.pipeline.tiling import tilings
+
+WRITING = 60 * 10**6
+_SMOOTH = Pipeline.loads("{graticule: 1, steps: {smooth: {op: filters.gaussian, sigma: 2}}}")
+_WIDE = Pipeline.loads("""
+graticule: 1
+steps:
+  smooth: {op: filters.gaussian, sigma: 2}
+  bright: {op: threshold.sauvola, radius: 50}
+""")
+
+
+def large(side: int = 16384) -> xr.DataArray:
+    return xr.DataArray(da.zeros((side, side), dtype=np.uint16, chunks=256), dims=("y", "x"))
+
+
+def plan(pipeline: Pipeline, memory: int, workers: int = 2, **more: Any) -> Any:
+    return make_plan(pipeline, {"image": large()}, memory=memory, workers=workers, **more)
+
+
+def test_tiles_are_so_small_that_all_workers_are_at_work() -> None:
+    one = plan(_SMOOTH, 150 * 10**6, workers=1, writing=WRITING)
+    two = plan(_SMOOTH, 150 * 10**6, workers=2, writing=WRITING)
+    assert (one.threads, two.threads) == (1, 2)
+    assert math.prod(two.tile.values()) < math.prod(one.tile.values())
+    assert two.threads * (two.tile_bytes + WRITING) <= 150 * 10**6
+
+
+def test_tiles_are_no_smaller_than_that() -> None:
+    memory = 2 * 10**9
+    fits = [
+        way.tile
+        for way in tilings(_SMOOTH, large(), 2)
+        if 3 * way.peak <= memory and 2 * (way.peak + WRITING) <= memory
+    ]
+    assert plan(_SMOOTH, memory, writing=WRITING).tile == fits[0]
+
+
+def test_a_worker_is_left_idle_before_halos_cost_more_than_it_does() -> None:
+    """A second thread halves the time, and tiles of a few samples take many times as long."""
+    tight = plan(_WIDE, 2 * WRITING + 6 * 10**6, writing=WRITING)
+    assert tight.threads == 1
+    assert min(tight.tile.values()) >= 256
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    wide=st.booleans(),
+    memory=st.integers(70, 2000),
+    workers=st.integers(1, 16),
+    writing=st.integers(0, 60),
+)
+def test_what_is_advised_is_enough_and_saves_what_is_said(
+    wide: bool, memory: int, workers: int, writing: int
+) -> None:
+    pipeline, more = (_WIDE if wide else _SMOOTH), {"writing": writing * 10**6}
+    found = plan(pipeline, memory * 10**6, workers, **more)
+    assert found.threads * (found.tile_bytes + more["writing"]) <= memory * 10**6
+    if found.advice is None:
+        return
+    enough, share = found.advice
+    assert enough > memory * 10**6
+    assert 0 < share < 0.8
+    then = plan(pipeline, enough, workers, **more)
+    assert then.advice is None
+    assert then.threads == workers
+    costs = [
+        next(w for w in tilings(pipeline, large(), 2) if w.tile == p.tile).cost(p.threads)
+        for p in (then, found)
+    ]
+    assert costs[0] / costs[1] <= share * 1.001
+
+
+@pytest.mark.usefixtures("memory_of_arrays")
+def test_a_run_says_what_more_memory_would_save(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((3000, 3000), np.float32))
+    run = _WIDE.run(tmp_path / "a.npy", tmp_path / "out", memory="66MB", workers=2, cache=False)
+    assert not run.failed
+    (told,) = [note for note in run.notes if "memory" in note]
+    assert re.search(
+        r"tiles of \d+ x \d+, [12] at a time; with --memory \d+MB it takes about", told
+    )
+    enough = re.findall(r"--memory (\w+)", told)[0]
+    assert parse_bytes(enough) > 66 * 10**6
+    again = _WIDE.run(tmp_path / "a.npy", tmp_path / "more", memory=enough, workers=2, cache=False)
+    assert not [note for note in again.notes if "memory" in note]
