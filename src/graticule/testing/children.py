@@ -8,6 +8,7 @@ tells whether it was its own doing or that of what an earlier piece left behind 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import faulthandler
 import gc
 import json
@@ -115,8 +116,8 @@ class _Child(Generic[T]):
                 self._received += piece
         while b"\n" in self._received:
             line, _, self._received = self._received.partition(b"\n")
-            if not line:
-                self._begun = True
+            if not self._begun:
+                self._begun, self._base = True, int(line)
                 self._since, self._computed = time.monotonic(), _processor_time(self.pid)
                 continue
             said, seconds, peak = json.loads(line)
@@ -274,8 +275,10 @@ def _work_and_leave(items: Sequence[T], work: Callable[[T], str], end: int, log:
         for stream in (1, 2):
             os.dup2(written, stream)
         faulthandler.enable(written, all_threads=False)
-        os.write(end, b"\n")  # it has begun
+        _return_what_is_free()
+        os.write(end, b"%d\n" % resident(os.getpid()))  # it has begun
         for item in items:
+            _return_what_is_free()
             _forget_peak()
             before = time.process_time()
             said = work(item)
@@ -288,6 +291,12 @@ def _work_and_leave(items: Sequence[T], work: Callable[[T], str], end: int, log:
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))
     finally:
         os._exit(status)
+
+
+def _return_what_is_free() -> None:
+    """Give freed memory back to the system: what children take of it would not be seen."""
+    with contextlib.suppress(OSError, AttributeError):  # other C libraries keep none
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _forget_peak() -> None:
