@@ -35,6 +35,8 @@ _WAIT = 6
 _FORKS = 60.0
 """Seconds a child may take until it begins: a fork of a large process is put right first."""
 _SAID = 4000
+_KEPT = 2**24
+"""Bytes that an item may leave to the next, which is not said to have taken them."""
 
 
 @dataclass(frozen=True)
@@ -276,13 +278,16 @@ def _work_and_leave(items: Sequence[T], work: Callable[[T], str], end: int, log:
             os.dup2(written, stream)
         faulthandler.enable(written, all_threads=False)
         _return_what_is_free()
-        os.write(end, b"%d\n" % resident(os.getpid()))  # it has begun
+        base = resident(os.getpid())
+        os.write(end, b"%d\n" % base)  # it has begun
         for item in items:
-            _return_what_is_free()
             _forget_peak()
             before = time.process_time()
             said = work(item)
-            told = json.dumps([said, time.process_time() - before, _peak()]) + "\n"
+            seconds, peak = time.process_time() - before, _peak()
+            if peak > base + _KEPT:
+                _return_what_is_free()
+            told = json.dumps([said, seconds, peak]) + "\n"
             left = memoryview(told.encode())
             while left:
                 left = left[os.write(end, left) :]
