@@ -17,6 +17,7 @@ import pytest
 from graticule.core.errors import FormatError, UnsafeFileError
 from graticule.core.settings import memory_limit, memory_limited
 from graticule.io import apart as module
+from graticule.io import watched
 from graticule.io.apart import apart, filled_apart
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -26,9 +27,9 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Leave no process behind that these tests made, and keep it however large this one is."""
     monkeypatch.setattr(module, "_is_bound", lambda: False)
-    module._kept.end()
+    module._kept.end_all()
     yield
-    module._kept.end()
+    module._kept.end_all()
 
 
 def number_of_process(_: Path) -> int:
@@ -123,7 +124,7 @@ def test_a_hang_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_disk_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PATIENCE", -1.9)
+    monkeypatch.setattr(watched, "_PATIENCE", -1.9)
     with pytest.raises(FormatError, match="was not read within"):
         apart(sleep, tmp_path)
 
@@ -135,7 +136,7 @@ def test_an_interrupt_leaves_no_answer_behind(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(module._Process, "_watch", interrupt)
+        patch.setattr(watched.Process, "_watch", interrupt)
         with pytest.raises(KeyboardInterrupt):
             apart(sleep, tmp_path)
     assert apart(take, tmp_path, 3) == 3

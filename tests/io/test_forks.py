@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from graticule.core import settings as settings_module
+from graticule.core.forks import ProcessLock
 from graticule.core.threads import map_ranges
 from graticule.io import read, write
 from graticule.io.lazy import computed
@@ -179,3 +181,26 @@ def test_a_child_computes_properties_that_a_thread_was_computing(
     monkeypatch.setattr(Proxy, "is_one", True)
     assert succeeds_in_child(lambda: kind().value)
     thread.join()
+
+
+def test_a_lock_of_the_process_is_free_in_a_child() -> None:
+    lock, held, release = ProcessLock(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock, settings_module._changing:
+            held.set()
+            release.wait(HANGS)
+
+    def take() -> bool:
+        with lock:
+            return settings_module.memory_limit() > 0
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(HANGS)
+    try:
+        assert succeeds_in_child(take)
+        assert succeeds_in_child(lambda: succeeds_in_child(take))
+    finally:
+        release.set()
+        thread.join()

@@ -35,6 +35,30 @@ def renew_in_child(renew: Callable[[], object]) -> None:
         os.register_at_fork(after_in_child=renew)
 
 
+class ProcessLock:
+    """A lock of the whole process that is free in a forked child, whoever held it.
+
+    Examples
+    --------
+    >>> lock = ProcessLock()
+    >>> with lock:
+    ...     pass
+    """
+
+    def __init__(self) -> None:
+        self._renew()
+        renew_in_child(self._renew)
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 def _loaded(module: str) -> Any:
     """Return a module if it is imported."""
     return sys.modules.get(module)

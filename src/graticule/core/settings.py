@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -22,6 +21,7 @@ from pydantic import (
 
 from graticule.core.attribution import Attribution, license_address, orcid_number
 from graticule.core.errors import ParameterError
+from graticule.core.forks import ProcessLock
 from graticule.core.memory import PROCESS_BYTES, process_bytes
 
 _LETTERS = ("", "k", "m", "g", "t")
@@ -154,7 +154,7 @@ def settings() -> Settings:
 
 _limits: list[tuple[int, int]] = []
 """Of every run under way its limit, and what the process took without its arrays."""
-_changing = threading.Lock()
+_changing = ProcessLock()
 
 
 @contextmanager
@@ -192,7 +192,8 @@ def memory_limit() -> int:
     that of the settings. It counts for every thread of the process.
     """
     with _changing:
-        return min((limit for limit, _ in _limits), default=0) or settings().memory
+        least = min((limit for limit, _ in _limits), default=0)
+    return least or settings().memory
 
 
 def forget_memory_limits() -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import struct
-import threading
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graticule.core.errors import FormatError
+from graticule.core.forks import ProcessLock
 from graticule.core.typing import Array
 from graticule.io.safety import require_room
 
@@ -29,7 +29,7 @@ _MOST_PLANES = 63
 _HCOMPRESS = struct.Struct(">2siiiq3B")
 _BYTES = ("GZIP_1", "GZIP_2", "NOCOMPRESS")
 _MAGIC = b"\xdd\x99"
-_one_at_a_time = threading.Lock()
+_one_at_a_time = ProcessLock()
 """The HCOMPRESS decoder keeps its place in the stream in a variable of the process."""
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import math
 import re
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
@@ -17,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from graticule.core.errors import FormatError, suggest
+from graticule.core.forks import ProcessLock
 from graticule.core.typing import Array
 from graticule.io.formats._fits_codecs import Codec
 from graticule.io.lazy import Box, box_shape
@@ -27,7 +27,7 @@ STORED = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _CODECS = ("GZIP_1", "GZIP_2", "HCOMPRESS_1", "NOCOMPRESS", "PLIO_1", "RICE_1")
 _DITHERS = {"NONE": 0, "NO_DITHER": -1, "SUBTRACTIVE_DITHER_1": 1, "SUBTRACTIVE_DITHER_2": 2}
 _SEEDS = 10_000
-_preparing = threading.Lock()
+_preparing = ProcessLock()
 _prepared: list[Any] = []
 _FORM = re.compile(r"\s*([0-9]*)([A-Z])([A-Z]?)")
 _WIDTHS = {"L": 1, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16, "P": 8,

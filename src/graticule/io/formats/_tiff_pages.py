@@ -54,22 +54,23 @@ class Pages:
 
     def __call__(self, path: Path, box: Box) -> Array:
         """Return the values in native byte order."""
-        state = path.stat()
-        pages, dtype = _pages_of(
-            path, state.st_mtime_ns, state.st_size, self.image, self.level, self.alike
-        )
+        pages, dtype = self._pages(path)
         try:
             if _tells_own_size(pages[0]):
-                decoded = partial(self._decoded, path, box, pages, dtype)
-                return filled_apart(decoded, box_shape(box), dtype)
-            return self._decoded(path, box, pages, dtype)
+                return filled_apart(partial(self._decoded, path, box), box_shape(box), dtype)
+            return self._decoded(path, box)
         except RuntimeError:  # what every codec raises
             values = self._forgiven(path, box, pages[0], dtype) if self.by_pillow else None
             if values is None:
                 raise
             return values
 
-    def _decoded(self, path: Path, box: Box, pages: Sequence[Any], dtype: np.dtype[Any]) -> Array:
+    def _pages(self, path: Path) -> tuple[Sequence[Any], np.dtype[Any]]:
+        state = path.stat()
+        return _pages_of(path, state.st_mtime_ns, state.st_size, self.image, self.level, self.alike)
+
+    def _decoded(self, path: Path, box: Box) -> Array:
+        pages, dtype = self._pages(path)
         out = np.empty(box_shape(box), dtype)
         with path.open("rb") as file:
             for at, number in _numbers(self.outer, box):

@@ -1,0 +1,174 @@
+"""Forks of a small process, where this one is too large to be forked for each file.
+
+To fork a process costs time for each page of its memory: of one that holds some gigabytes, hundreds
+of milliseconds. A server is an interpreter of its own that has loaded what files are read with, and
+forks itself when it is asked. It reads no file, and so nothing a file does can harm it.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import signal
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+
+from graticule.io.watched import IDLE, ended, serve_as_told, waits
+
+_NUMBER = struct.Struct("<q")
+_BEGUN = _NUMBER.pack(-1)
+_READERS = ("graticule.io.", "dask.array", "h5py")
+"""How modules begin that read files; those that are loaded here are loaded there."""
+
+
+class ServerGoneError(Exception):
+    """The server has ended; one that starts later does not know the forks it made."""
+
+
+class ForkServer:
+    """A server that was started from here; it begins after a second or two.
+
+    Attributes
+    ----------
+    has_begun : bool
+        Whether it can fork, as of the last look whether it is there.
+    has_failed : bool
+        Whether it was seen to end before it had begun.
+    """
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self.has_begun = self.has_failed = False
+        self._turn = threading.Lock()
+        self._line, other = socket.socketpair()
+        with other:
+            self.pid = _start(other)
+
+    @classmethod
+    def started(cls) -> ForkServer | None:
+        """Start one, where this system and program can."""
+        is_python = bool(sys.executable) and not getattr(sys, "frozen", False)
+        if not (is_python and hasattr(os, "posix_spawn") and hasattr(socket, "send_fds")):
+            return None
+        return cls()
+
+    def is_there(self) -> bool:
+        """Whether it is this process's own, and has not ended."""
+        if self.owner != os.getpid():
+            return False
+        with self._turn:  # no answer is on its way then
+            if not waits(self._line.fileno(), 0):
+                return True
+            if self.has_begun:
+                return False  # of one that has ended there is the end to read
+            self.has_begun = _heard(self._line) == _BEGUN
+            self.has_failed = not self.has_begun
+            return self.has_begun
+
+    def fork(self, asked: int, told: int, memory: int | None = None) -> ServedFork:
+        """Fork it; the fork serves the ends of pipes that are given, and may fill a file in memory.
+
+        Raises
+        ------
+        ServerGoneError
+            If it has ended.
+        """
+        ends = [asked, told, *([] if memory is None else [memory])]
+        return ServedFork(self, self._asked(0, ends))
+
+    def end_of(self, pid: int) -> int:
+        """End a fork, if it has not, and return how it ended."""
+        return self._asked(pid)
+
+    def _asked(self, number: int, files: Sequence[int] = ()) -> int:
+        with self._turn:
+            try:
+                socket.send_fds(self._line, [_NUMBER.pack(number)], files)
+            except OSError:
+                raise ServerGoneError from None
+            answer = _heard(self._line)
+        if len(answer) < _NUMBER.size:
+            raise ServerGoneError
+        return int(_NUMBER.unpack(answer)[0])
+
+    def end(self) -> None:
+        """End it, if it is this process's own; forks that still work end when nobody asks them."""
+        self._line.close()
+        if self.owner == os.getpid():
+            ended(self.pid)
+
+
+class ServedFork:
+    """A fork that a server made."""
+
+    def __init__(self, server: ForkServer, pid: int) -> None:
+        self.server, self.pid = server, pid
+        self._code: int | None = None
+        self._has_ended = False
+
+    def end(self) -> int | None:
+        """End it, if it has not, and return how it ended: a code, less than 0 by a signal."""
+        if not self._has_ended:
+            self._has_ended = True
+            with suppress(ServerGoneError):
+                self._code = self.server.end_of(self.pid)
+        return self._code
+
+
+def _start(line: socket.socket) -> int:
+    paths = [str(path) for path in sys.path]
+    loaded = [name for name in sys.modules if name.startswith(_READERS)]
+    program = f"import sys; sys.path[:] = {paths!r}; from {__name__} import main; main({loaded!r})"
+    actions = [
+        (os.POSIX_SPAWN_DUP2, line.fileno(), 0),
+        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
+    command = [sys.executable, "-P", "-c", program]
+    return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions)
+
+
+def _heard(line: socket.socket) -> bytes:
+    """Return a message; less of it, or nothing, where the other side has ended."""
+    found = b""
+    with suppress(OSError):
+        while len(found) < _NUMBER.size and (piece := line.recv(_NUMBER.size - len(found))):
+            found += piece
+    return found
+
+
+def main(modules: Sequence[str]) -> None:
+    """Fork when asked by the line at the standard input, until nobody asks for a while.
+
+    Parameters
+    ----------
+    modules : sequence of str
+        What is loaded before the first fork, so that none has to.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in modules:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    line = socket.socket(fileno=os.dup(0))
+    line.sendall(_BEGUN)
+    while waits(line.fileno(), IDLE):
+        message, ends, *_ = socket.recv_fds(line, _NUMBER.size, 3)
+        if len(message) < _NUMBER.size:
+            return
+        number = int(_NUMBER.unpack(message)[0])
+        if not ends:
+            code = ended(number)
+            line.sendall(_NUMBER.pack(0 if code is None else code))
+            continue
+        pid = os.fork()
+        if not pid:
+            serve_as_told(*ends)
+        for end in ends:
+            os.close(end)
+        line.sendall(_NUMBER.pack(pid))
