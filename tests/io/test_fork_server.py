@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -92,6 +94,49 @@ def test_without_it_forks_of_this_process_answer(server: ForkServer) -> None:
     assert apart(os.getppid) == os.getpid()
 
 
+def test_a_fork_that_outlives_its_server_is_ended(server: ForkServer) -> None:
+    apart(os.getpid)
+    process = module._kept.process
+    assert process is not None
+    pid = process._fork.pid
+    os.kill(server.pid, signal.SIGSTOP)  # so that nobody ends its forks
+    os.kill(server.pid, signal.SIGKILL)
+    module._kept.end()
+    until = time.monotonic() + 20
+    while psutil.pid_exists(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+_PROGRAM = """
+import os, sys, time
+from graticule.io import apart as module
+from graticule.io.apart import apart
+
+module._is_bound = module._is_known = lambda *_: True
+while apart(os.getppid) == os.getpid():
+    time.sleep(0.02)
+print(module._kept.server.pid, apart(os.getpid), flush=True)
+time.sleep(float(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_nothing_stays_when_the_program_ends(is_killed: bool) -> None:
+    command = [sys.executable, "-c", _PROGRAM, "60" if is_killed else "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        pids = [int(number) for number in program.stdout.readline().split()]
+        assert len(pids) == 2
+        if is_killed:
+            program.kill()
+    until = time.monotonic() + 20
+    while any(map(psutil.pid_exists, pids)) and time.monotonic() < until:
+        time.sleep(0.02)
+    left = [pid for pid in pids if psutil.pid_exists(pid)]
+    assert [pid for pid in left if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE] == []
+
+
 def test_one_that_cannot_begin_is_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[int] = []
 
@@ -141,7 +186,7 @@ def test_arrays_are_filled_by_several_threads_at_once(server: ForkServer) -> Non
     assert module._kept.server is server
     assert server.is_there()
     with pytest.raises(FormatError, match=r"crash \(SIGABRT\)"):
-        filled_apart(os.abort, (2, 2), np.dtype("u1"))  # type: ignore[arg-type]
+        filled_apart(os.abort, (2, 2), np.dtype("u1"))
 
 
 @pytest.mark.parametrize("growing", [False, True])

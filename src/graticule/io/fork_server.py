@@ -15,13 +15,17 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
-from graticule.io.watched import IDLE, ended, serve_as_told, waits
+from graticule.io.watched import IDLE, ended, quiet_fork, serve_as_told, waits
 
 _NUMBER = struct.Struct("<q")
 _BEGUN = _NUMBER.pack(-1)
+_LEAVES = 1.0
+"""Seconds that a server may take to end once nobody can ask it any more."""
 _READERS = ("graticule.io.", "dask.array", "h5py")
 """How modules begin that read files; those that are loaded here are loaded there."""
 
@@ -97,17 +101,30 @@ class ForkServer:
         return int(_NUMBER.unpack(answer)[0])
 
     def end(self) -> None:
-        """End it, if it is this process's own; forks that still work end when nobody asks them."""
+        """End it and the forks that it has, if it is this process's own."""
         self._line.close()
-        if self.owner == os.getpid():
-            ended(self.pid)
+        if self.owner != os.getpid():
+            return
+        until = time.monotonic() + (_LEAVES if self.has_begun else 0)
+        while time.monotonic() < until:
+            with suppress(ChildProcessError):
+                if os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+                    time.sleep(0.002)
+                    continue
+            return
+        ended(self.pid)
 
 
 class ServedFork:
     """A fork that a server made."""
 
     def __init__(self, server: ForkServer, pid: int) -> None:
+        import psutil
+
         self.server, self.pid = server, pid
+        self._seen: Any = None
+        with suppress(psutil.Error):
+            self._seen = psutil.Process(pid)  # which knows it from another of the same number
         self._code: int | None = None
         self._has_ended = False
 
@@ -115,9 +132,18 @@ class ServedFork:
         """End it, if it has not, and return how it ended: a code, less than 0 by a signal."""
         if not self._has_ended:
             self._has_ended = True
-            with suppress(ServerGoneError):
+            try:
                 self._code = self.server.end_of(self.pid)
+            except ServerGoneError:
+                self._kill()
         return self._code
+
+    def _kill(self) -> None:
+        import psutil
+
+        if self._seen is not None:
+            with suppress(psutil.Error):
+                self._seen.kill()
 
 
 def _start(line: socket.socket) -> int:
@@ -157,18 +183,49 @@ def main(modules: Sequence[str]) -> None:
     gc.freeze()
     line = socket.socket(fileno=os.dup(0))
     line.sendall(_BEGUN)
-    while waits(line.fileno(), IDLE):
+    forks = _Forks()
+    while waits(line.fileno(), IDLE) or forks.are_at_work():
+        if not waits(line.fileno(), 0):
+            continue
         message, ends, *_ = socket.recv_fds(line, _NUMBER.size, 3)
         if len(message) < _NUMBER.size:
-            return
+            break
         number = int(_NUMBER.unpack(message)[0])
-        if not ends:
-            code = ended(number)
-            line.sendall(_NUMBER.pack(0 if code is None else code))
-            continue
-        pid = os.fork()
+        line.sendall(_NUMBER.pack(forks.begin(ends) if ends else forks.end(number)))
+    forks.end_all()
+
+
+class _Forks:
+    """The forks of a server: those that run, and how others ended, until that is asked for."""
+
+    def __init__(self) -> None:
+        self._running: set[int] = set()
+        self._codes: dict[int, int] = {}
+
+    def begin(self, ends: Sequence[int]) -> int:
+        pid = quiet_fork()
         if not pid:
             serve_as_told(*ends)
         for end in ends:
             os.close(end)
-        line.sendall(_NUMBER.pack(pid))
+        self._running.add(pid)
+        return pid
+
+    def end(self, pid: int) -> int:
+        code = self._codes.pop(pid, None)
+        if code is None and pid in self._running:
+            code = ended(pid)
+        self._running.discard(pid)
+        return 0 if code is None else code
+
+    def are_at_work(self) -> bool:
+        for pid in list(self._running):
+            gone, status = os.waitpid(pid, os.WNOHANG)
+            if gone:
+                self._running.discard(pid)
+                self._codes[pid] = os.waitstatus_to_exitcode(status)
+        return bool(self._running)
+
+    def end_all(self) -> None:
+        for pid in self._running:
+            ended(pid)

@@ -70,7 +70,7 @@ class OwnFork:
     """
 
     def __init__(self, asked: int, told: int, job: Job | None, *, close_others: bool) -> None:
-        self.pid = _fork()
+        self.pid = quiet_fork()
         self._code: int | None = None
         self._has_ended = False
         if not self.pid:
@@ -173,7 +173,8 @@ class Process:
             self._fork.end()
 
 
-def _fork() -> int:
+def quiet_fork() -> int:
+    """Fork this process, without a warning of its threads."""
     import warnings
 
     with warnings.catch_warnings():  # of threads: those of Python hold no lock that is used there
