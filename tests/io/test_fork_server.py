@@ -21,7 +21,7 @@ import pytest
 from graticule.core.errors import FormatError
 from graticule.core.settings import memory_limited
 from graticule.io import apart as module
-from graticule.io import fork_server, read, watched, write
+from graticule.io import fork_server, read, watched
 from graticule.io.apart import apart, filled_apart
 from graticule.io.fork_server import ForkServer
 
@@ -189,13 +189,43 @@ def test_arrays_are_filled_by_several_threads_at_once(server: ForkServer) -> Non
         filled_apart(os.abort, (2, 2), np.dtype("u1"))
 
 
+def test_where_no_interpreter_is_files_are_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
+    for _ in range(12):
+        assert apart(os.getppid) == os.getpid()
+    assert module._kept.server is None
+
+
+def test_arrays_keep_no_file_open(server: ForkServer) -> None:
+    before = psutil.Process().num_fds()
+    kept = [filled_apart(partial(np.full, (5, 5), 1), (5, 5), np.dtype("u1")) for _ in range(20)]
+    assert psutil.Process().num_fds() <= before + 1
+    assert all((values == 1).all() for values in kept)
+
+
+@pytest.fixture
+def filled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the list of the bytes that forks of the server fill from now on."""
+    found: list[int] = []
+
+    def fill(nbytes: int) -> int | None:
+        found.append(nbytes)
+        return usual(nbytes)
+
+    usual = module._file_in_memory
+    monkeypatch.setattr(module, "_file_in_memory", fill)
+    return found
+
+
 @pytest.mark.parametrize("growing", [False, True])
 def test_hdf5_is_read_as_by_a_small_process(
-    server: ForkServer, tmp_path: Path, growing: bool
+    server: ForkServer, filled: list[int], tmp_path: Path, growing: bool
 ) -> None:
     values = np.random.default_rng(0).normal(size=(40, 60)).astype(np.float32)
     with h5py.File(tmp_path / "a.h5", "w") as file:
-        most = (None, 60) if growing else None
+        most = (100, 60) if growing else None
         file.create_dataset("data", data=values, chunks=(16, 16), maxshape=most, compression="lzf")
     image = read(tmp_path / "a.h5")
     np.testing.assert_array_equal(image.values, values)
@@ -204,16 +234,17 @@ def test_hdf5_is_read_as_by_a_small_process(
     with pytest.raises(FormatError):
         read(tmp_path / "cut.h5")
     assert module._kept.server is server
+    assert filled == ([values.nbytes] if growing else [])
 
 
-def test_a_tiff_of_jpeg_is_read_as_by_a_small_process(
-    server: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_tiff_of_jpeg_2000_is_read_as_by_a_small_process(
+    server: ForkServer, filled: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tifffile = pytest.importorskip("tifffile")
     pytest.importorskip("imagecodecs")
     values = np.random.default_rng(0).integers(0, 255, (96, 128), np.uint8)
-    tifffile.imwrite(tmp_path / "a.tif", values, compression="jpeg", tile=(32, 32))
+    tifffile.imwrite(tmp_path / "a.tif", values, compression="jpeg2000", tile=(32, 32))
     served = read(tmp_path / "a.tif").values
+    assert filled
     monkeypatch.setattr(module, "_is_bound", lambda: False)
     np.testing.assert_array_equal(served, read(tmp_path / "a.tif").values)
-    assert write(tmp_path / "b.tif", served).exists()

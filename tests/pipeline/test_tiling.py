@@ -14,6 +14,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graticule.core.errors import MemoryBudgetError
 from graticule.core.settings import parse_bytes
 from graticule.pipeline import Pipeline, make_plan
 from graticule.pipeline.tiling import tilings
@@ -61,37 +62,51 @@ def test_a_worker_is_left_idle_before_halos_cost_more_than_it_does() -> None:
     assert min(tight.tile.values()) >= 256
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     wide=st.booleans(),
-    memory=st.integers(70, 2000),
-    workers=st.integers(1, 16),
+    share=st.floats(0.001, 0.99),
+    workers=st.integers(1, 32),
     writing=st.integers(0, 60),
+    side=st.sampled_from([1500, 3000, 16384]),
 )
 def test_what_is_advised_is_enough_and_saves_what_is_said(
-    wide: bool, memory: int, workers: int, writing: int
+    wide: bool, share: float, workers: int, writing: int, side: int
 ) -> None:
     pipeline, more = (_WIDE if wide else _SMOOTH), {"writing": writing * 10**6}
-    found = plan(pipeline, memory * 10**6, workers, **more)
-    assert found.threads * (found.tile_bytes + more["writing"]) <= memory * 10**6
+    image = {"image": large(side)}
+    whole = make_plan(pipeline, image, memory=10**11).whole_bytes
+    memory = int(share * whole)
+    try:
+        found = make_plan(pipeline, image, memory=memory, workers=workers, **more)
+    except MemoryBudgetError:
+        return
+    assert found.threads * (found.tile_bytes + more["writing"]) <= memory
     if found.advice is None:
         return
-    enough, share = found.advice
-    assert enough > memory * 10**6
-    assert 0 < share < 0.8
-    then = plan(pipeline, enough, workers, **more)
+    enough, saved = found.advice
+    assert memory < enough <= whole, "the whole is the best there is"
+    assert 0 < saved < 0.8
+    then = make_plan(pipeline, image, memory=enough, workers=workers, **more)
     assert then.advice is None
-    assert then.threads == workers
-    costs = [
-        next(w for w in tilings(pipeline, large(), 2) if w.tile == p.tile).cost(p.threads)
-        for p in (then, found)
-    ]
-    assert costs[0] / costs[1] <= share * 1.001
+    ways = {str(way.tile): way for way in tilings(pipeline, image["image"], 2)}
+    before = ways[str(found.tile)].cost(found.threads)
+    after = 1 / workers if then.tile is None else ways[str(then.tile)].cost(then.threads)
+    assert after / before <= saved * 1.001
+
+
+def test_an_image_without_samples_has_a_plan() -> None:
+    empty = xr.DataArray(np.zeros((0, 5), np.float32), dims=("y", "x"))
+    assert make_plan(_SMOOTH, {"image": empty}, memory=10**6).tile is None
 
 
 @pytest.mark.usefixtures("memory_of_arrays")
 def test_a_run_says_what_more_memory_would_save(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((3000, 3000), np.float32))
+    np.save(tmp_path / "b.npy", np.zeros((2800, 3000), np.float32))
+    both = _WIDE.run(tmp_path, tmp_path / "both", memory="90MB", workers=2, cache=False)
+    assert not both.failed
+    assert len([note for note in both.notes if "memory" in note]) == 1
     run = _WIDE.run(tmp_path / "a.npy", tmp_path / "out", memory="66MB", workers=2, cache=False)
     assert not run.failed
     (told,) = [note for note in run.notes if "memory" in note]

@@ -9,6 +9,7 @@ are made by a small one (`graticule.io.fork_server`) once it has begun.
 from __future__ import annotations
 
 import atexit
+import math
 import mmap
 import os
 import pickle
@@ -70,10 +71,17 @@ def apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return value  # type: ignore[no-any-return]
 
 
-def filled_apart(work: Callable[[], Array], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+def filled_apart(
+    work: Callable[[], Array],
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    *,
+    may_be_served: bool = True,
+) -> Array:
     """Return the array of a known shape that ``work()`` makes in a process apart.
 
-    It may take there as much memory as the settings allow.
+    It may take there as much memory as the settings allow. What can be pickled and needs little
+    of this process may be done in a fork of a server, where this process is large.
 
     Raises
     ------
@@ -83,32 +91,58 @@ def filled_apart(work: Callable[[], Array], shape: tuple[int, ...], dtype: np.dt
     nbytes = dtype.itemsize * int(np.prod(shape, dtype=object))
     if not hasattr(os, "fork") or not nbytes:
         return np.asarray(work(), dtype)
-    file = _file_in_memory(nbytes)
     try:
-        values = np.frombuffer(mmap.mmap(-1 if file is None else file, nbytes), dtype)
-        _fill_apart(work, values.reshape(shape), file)
-        return values.reshape(shape)
+        values = _filled_by_server(work, shape, dtype) if may_be_served else None
+        return _filled_by_fork(work, shape, dtype) if values is None else values
     except LostError as lost:
         raise FormatError(str(lost), hint=_HINT) from None
+
+
+def _filled_by_fork(
+    work: Callable[[], Array], shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> Array:
+    shared = mmap.mmap(-1, dtype.itemsize * math.prod(shape))
+    values = np.frombuffer(shared, dtype).reshape(shape)
+
+    def put() -> None:
+        values[...] = work()
+
+    limit = memory_limit()
+    process = _own_fork((put, limit, array_budget(limit), limit))
+    _finish(process, b"", values.nbytes)
+    return values
+
+
+def _filled_by_server(
+    work: Callable[[], Array], shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> Array | None:
+    """Return the array as a fork of the server fills it; None where there is none."""
+    if not (_is_known(work) and _is_bound()):
+        return None
+    nbytes, file = dtype.itemsize * math.prod(shape), None
+    try:
+        file = _file_in_memory(nbytes)
+        process = None if file is None else _kept.served(memory=file)
+        if file is None or process is None:
+            return None
+        limit = memory_limit()
+        request = (partial(fill, work, shape, dtype), limit, array_budget(limit), limit)
+        _finish(process, pickle.dumps(request), nbytes)
+        values = np.empty(shape, dtype)
+        into = values.reshape(-1).view(np.uint8).data
+        done = 0
+        while done < nbytes:
+            done += os.preadv(file, [into[done:]], done)
+        return values
     finally:
         if file is not None:
             os.close(file)
 
 
-def _fill_apart(work: Callable[[], Array], values: Array, file: int | None) -> None:
-    """Fill memory that is shared with the process apart, by a file where it has one."""
-    limit = memory_limit()
-    allowed = (limit, array_budget(limit), limit)
-    process, request = None, b""
-    if file is not None and _is_known(work) and _is_bound():
-        with _lock:
-            process = _kept.served(memory=file)
-    if process is not None:
-        request = pickle.dumps((partial(fill, work, values.shape, values.dtype), *allowed))
-    else:
-        process = _own_fork((partial(_put, values, work), *allowed))
+def _finish(process: Process, request: bytes, nbytes: int) -> None:
+    """Have a process fill so many bytes; raise what it raises."""
     try:
-        answer = process.answer(request, _SECONDS + values.nbytes / _BYTES_A_SECOND)
+        answer = process.answer(request, _SECONDS + nbytes / _BYTES_A_SECOND)
     finally:
         process.end()
     is_error, error = pickle.loads(answer)  # noqa: S301  packed by a fork
@@ -116,16 +150,18 @@ def _fill_apart(work: Callable[[], Array], values: Array, file: int | None) -> N
         raise error
 
 
-def _put(values: Array, work: Callable[[], Array]) -> None:
-    values[...] = work()
-
-
 def _file_in_memory(nbytes: int) -> int | None:
     """Return an open file that takes no place on a disk; None where the system has none."""
     if not hasattr(os, "memfd_create"):
         return None
-    file = os.memfd_create("graticule")
-    os.ftruncate(file, nbytes)
+    file = None
+    try:
+        file = os.memfd_create("graticule")
+        os.ftruncate(file, nbytes)
+    except OSError:
+        if file is not None:
+            os.close(file)
+        return None
     return file
 
 
@@ -149,6 +185,7 @@ class _Kept:
         self.process: Process | None = None
         self.server: ForkServer | None = None
         self.forks = self.failures = 0
+        self._serving = ProcessLock()  # of its own: a look at a file may take long
 
     def answer(self, request: bytes, seconds: float, *, is_known: bool) -> bytes:
         """Return the answer of a process; what fails in one of some age is asked of a new one.
@@ -183,18 +220,26 @@ class _Kept:
 
         ``memory`` is a file in memory that the fork is to fill.
         """
+        with self._serving:
+            server = self._server()
+        if server is None:
+            return None
+        with suppress(ServerGoneError):
+            return Process(partial(server.fork, memory=memory), is_served=True)
+        return None
+
+    def _server(self) -> ForkServer | None:
+        """Return the server if it has begun; one is started after a few forks without it."""
         if self.server is not None and not self.server.is_there():
             self.failures += self.server.has_failed
             self.server.end()
             self.server = None
         self.forks += 1
         if self.server is None and self.forks > _FEW and self.failures < _VAIN:
-            self.server, self.forks = ForkServer.started(), 0
-        if self.server is None or not self.server.has_begun:
-            return None
-        with suppress(ServerGoneError):
-            return Process(partial(self.server.fork, memory=memory), is_served=True)
-        return None
+            self.forks = 0
+            self.server = ForkServer.started()
+            self.failures += self.server is None
+        return self.server if self.server is not None and self.server.has_begun else None
 
     def end(self) -> None:
         """End the process."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import importlib
 import os
-import signal
 import socket
 import struct
 import sys
@@ -24,9 +23,15 @@ from graticule.io.watched import IDLE, ended, quiet_fork, serve_as_told, waits
 
 _NUMBER = struct.Struct("<q")
 _BEGUN = _NUMBER.pack(-1)
+_BEGINS = (
+    "import os, signal, sys; "
+    "signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGCHLD, signal.SIG_DFL); "
+    "os.closerange(3, os.sysconf('SC_OPEN_MAX')); "
+)
+"""What is not taken over from the program: its interrupts, and files that it leaves to children."""
 _LEAVES = 1.0
 """Seconds that a server may take to end once nobody can ask it any more."""
-_READERS = ("graticule.io.", "dask.array", "h5py")
+_READERS = ("graticule.io.", "dask.array", "h5py", "hdf5plugin", "imagecodecs", "tifffile")
 """How modules begin that read files; those that are loaded here are loaded there."""
 
 
@@ -50,16 +55,23 @@ class ForkServer:
         self.has_begun = self.has_failed = False
         self._turn = threading.Lock()
         self._line, other = socket.socketpair()
-        with other:
-            self.pid = _start(other)
+        try:
+            with other:
+                self.pid = _start(other)
+        except BaseException:
+            self._line.close()
+            raise
 
     @classmethod
     def started(cls) -> ForkServer | None:
-        """Start one, where this system and program can."""
+        """Start one; None where this system or program cannot."""
         is_python = bool(sys.executable) and not getattr(sys, "frozen", False)
         if not (is_python and hasattr(os, "posix_spawn") and hasattr(socket, "send_fds")):
             return None
-        return cls()
+        try:
+            return cls()
+        except OSError:  # the interpreter is no longer there, or there are too many processes
+            return None
 
     def is_there(self) -> bool:
         """Whether it is this process's own, and has not ended."""
@@ -83,7 +95,10 @@ class ForkServer:
             If it has ended.
         """
         ends = [asked, told, *([] if memory is None else [memory])]
-        return ServedFork(self, self._asked(0, ends))
+        pid = self._asked(0, ends)
+        if pid <= 0:
+            raise ServerGoneError
+        return ServedFork(self, pid)
 
     def end_of(self, pid: int) -> int:
         """End a fork, if it has not, and return how it ended."""
@@ -93,18 +108,23 @@ class ForkServer:
         with self._turn:
             try:
                 socket.send_fds(self._line, [_NUMBER.pack(number)], files)
+                answer = _heard(self._line)
             except OSError:
                 raise ServerGoneError from None
-            answer = _heard(self._line)
+            except BaseException:  # the next would hear what this one did not wait for
+                self._hang_up()
+                raise
         if len(answer) < _NUMBER.size:
             raise ServerGoneError
         return int(_NUMBER.unpack(answer)[0])
 
     def end(self) -> None:
         """End it and the forks that it has, if it is this process's own."""
-        self._line.close()
         if self.owner != os.getpid():
+            self._line.close()
             return
+        self._hang_up()
+        self._line.close()
         until = time.monotonic() + (_LEAVES if self.has_begun else 0)
         while time.monotonic() < until:
             with suppress(ChildProcessError):
@@ -113,6 +133,10 @@ class ForkServer:
                     continue
             return
         ended(self.pid)
+
+    def _hang_up(self) -> None:
+        with suppress(OSError):  # it has ended
+            self._line.shutdown(socket.SHUT_RDWR)
 
 
 class ServedFork:
@@ -149,7 +173,7 @@ class ServedFork:
 def _start(line: socket.socket) -> int:
     paths = [str(path) for path in sys.path]
     loaded = [name for name in sys.modules if name.startswith(_READERS)]
-    program = f"import sys; sys.path[:] = {paths!r}; from {__name__} import main; main({loaded!r})"
+    program = _BEGINS + f"sys.path[:] = {paths!r}; from {__name__} import main; main({loaded!r})"
     actions = [
         (os.POSIX_SPAWN_DUP2, line.fileno(), 0),
         (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
@@ -176,7 +200,6 @@ def main(modules: Sequence[str]) -> None:
     modules : sequence of str
         What is loaded before the first fork, so that none has to.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in modules:
         importlib.import_module(name)
     gc.collect()
@@ -191,6 +214,8 @@ def main(modules: Sequence[str]) -> None:
         if len(message) < _NUMBER.size:
             break
         number = int(_NUMBER.unpack(message)[0])
+        if not (ends or number):
+            break  # there was no place for the files that came with it
         line.sendall(_NUMBER.pack(forks.begin(ends) if ends else forks.end(number)))
     forks.end_all()
 

@@ -171,7 +171,6 @@ def _process(
     if plan.tile:
         result.tile = dict(plan.tile)
         plan = replace(plan, levels=_pyramid_readers(job))
-    result.of_run += _advice(plan)
     store = StepStore(job.cache[0], max_bytes=job.cache[1]) if job.cache else None
     scratch = job.folder / WORK / "scratch"
     evaluation = plan.evaluation(input_keys=keys, mapper=mapper, store=store, scratch=scratch)
@@ -195,26 +194,27 @@ def _process(
         result.steps = {name: dict(vars(facts)) for name, facts in evaluation.facts.items()}
         result.seconds = time.perf_counter() - started
         commit(result, draft, job.folder)
+        result.advice = _advice(plan)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         if store is not None and store.trouble:
             result.of_run.append(printable(store.trouble))
 
 
-def _advice(plan: Plan) -> list[str]:
+def _advice(plan: Plan) -> tuple[int, str] | None:
     """Return what is said of tiles that take long because little memory is allowed."""
     if plan.advice is None or plan.tile is None:
-        return []
+        return None
     import psutil
 
     memory, share = plan.advice
     if memory > psutil.virtual_memory().total:
-        return []
+        return None
     size = " x ".join(map(str, plan.tile.values()))
-    return [
+    return memory, (
         f"the memory allowed is little: tiles of {size}, {plan.threads} at a time; with "
         f"--memory {enough_bytes(memory)} it takes about {share:.0%} of the time"
-    ]
+    )
 
 
 def _pyramid_readers(job: Job) -> dict[int, Callable[[], Image]]:

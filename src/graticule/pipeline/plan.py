@@ -205,7 +205,7 @@ def make_plan(
     whole = estimate_bytes(pipeline, image.sizes, image.dtype, itemsize)
     count = max(1, workers)
     if whole <= memory:
-        threads = max(1, min(count, memory // (whole + writing)))
+        threads = max(1, min(count, memory // max(1, whole + writing)))
         return Plan(pipeline, inputs, None, whole, whole, levels or {}, threads)
     held = sum(int(v.nbytes) for v in inputs.values() if is_image(v) and not is_lazy(v))
     kept = require_whole_fit(pipeline, image, memory - held, lambda size: setting(size + held))
@@ -215,7 +215,7 @@ def make_plan(
     ways = list(tilings(pipeline, image, itemsize))
     way, threads = soonest(ways, room)
     if threads:
-        better = faster(ways, room, way.cost(threads))
+        better = faster(ways, room, whole - held - kept, way.cost(threads))
         advice = (setting(better[0] + held + kept), better[1]) if better else None
         return Plan(pipeline, inputs, way.tile, whole, way.peak, levels or {}, threads, advice)
     needs = {"the image": held, "steps that need it whole": kept}

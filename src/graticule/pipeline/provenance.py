@@ -94,12 +94,16 @@ class _Taken:
         self.from_store: Counter[str] = Counter()
         self.checks: Counter[str] = Counter()
         self.notes: dict[str, None] = {}
+        most: tuple[int, str] = (0, "")
         for result in results:
+            most = max(most, result.advice or most)
             for name, facts in result.steps.items():
                 self.steps[name] += facts["seconds"]
                 self.from_store[name] += bool(facts["cached"])
             self.checks.update(result.checks)
             self.notes |= dict.fromkeys(result.of_run)
+        if most[0]:
+            self.notes[most[1]] = None
 
 
 def _explained(pipeline: Spec) -> dict[str, Any]:

@@ -54,6 +54,9 @@ class ImageResult:
         How its inputs look, and what its thresholds took (`graticule.pipeline.appearance`).
     of_run : list of str
         Notes that concern the run and not the image; not kept with it.
+    advice : tuple of int and str, optional
+        The ``--memory`` with which it would take much less time, and what is said of that; not
+        kept with it.
     """
 
     image: str
@@ -77,6 +80,7 @@ class ImageResult:
     tile: dict[str, int] | None = None
     appearance: dict[str, dict[str, Any]] = field(default_factory=dict)
     of_run: list[str] = field(default_factory=list)
+    advice: tuple[int, str] | None = None
 
     def fail(self, kind: str, what: str, where: str = "", hint: str = "") -> None:
         """Set down that the image failed, and why."""

@@ -33,15 +33,19 @@ class Tiling:
         Bytes that the steps take on one, with its halo.
     overlap : float
         Samples that are computed for each sample of the image, at most: halos are computed anew.
+    count : int
+        Tiles that there are.
     """
 
     tile: Mapping[str, int]
     peak: int
     overlap: float
+    count: int
 
     def cost(self, threads: int) -> float:
         """Return the time by which tilings are compared, in samples for each of the image."""
-        return (self.overlap + _COST / math.prod(self.tile.values())) / threads
+        work = self.overlap + _COST / math.prod(self.tile.values())
+        return work / min(threads, self.count)
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,11 @@ def tilings(pipeline: Spec, image: Image, input_itemsize: int) -> Iterator[Tilin
     for lattice in _extents(pipeline, image, "align"):
         for dim in reach.keys() & lattice.keys():
             reach[dim] += (lattice[dim] + 1) // 2
-    while math.prod(-(-sizes[dim] // size) for dim, size in tile.items()) <= _MOST_TILES:
+    while (count := math.prod(-(-sizes[dim] // size) for dim, size in tile.items())) <= _MOST_TILES:
         padded = {dim: min(sizes[dim], size + 2 * reach[dim]) for dim, size in tile.items()}
         peak = estimate_bytes(pipeline, padded, image.dtype, input_itemsize)
         overlap = math.prod(padded.values()) / math.prod(tile.values())
-        yield Tiling(dict(tile), peak, overlap)
+        yield Tiling(dict(tile), peak, overlap, count)
         dims = [dim for dim, size in tile.items() if dim not in uncut and size > _MIN_TILE]
         if not dims:
             return
@@ -112,17 +116,22 @@ def soonest(ways: Sequence[Tiling], room: Room) -> tuple[Tiling, int]:
     return min(fitting, key=lambda found: found[0].cost(found[1]), default=(ways[-1], 0))
 
 
-def faster(ways: Sequence[Tiling], room: Room, cost: float) -> tuple[int, float] | None:
-    """Return the bytes for tiles with which an image takes much less than a cost, and what share.
+def faster(ways: Sequence[Tiling], room: Room, whole: int, cost: float) -> tuple[int, float] | None:
+    """Return the bytes with which an image takes much less than a cost, and what share of it.
 
-    None where more memory helps little.
+    ``whole`` bytes are enough for the image at once, which all workers compute. None is returned
+    where more memory helps little.
     """
-    best = min(way.cost(room.workers) for way in ways)
+    options = [(whole, 1 / room.workers)]
+    for way in ways:
+        threads = min(room.workers, way.count)
+        options.append((room.needed(way.peak, threads), way.cost(threads)))
+    options = [(needed, time) for needed, time in options if needed <= whole]
+    best = min(time for _, time in options)
     if cost < _MUCH * best:
         return None
-    good = [way for way in ways if way.cost(room.workers) < _NEAR * best]
-    way = min(good, key=lambda way: way.peak)
-    return room.needed(way.peak, room.workers), way.cost(room.workers) / cost
+    needed, time = min((needed, time) for needed, time in options if time < _NEAR * best)
+    return needed, time / cost
 
 
 def _extents(pipeline: Spec, image: Image, of: str) -> list[Mapping[str, int]]:

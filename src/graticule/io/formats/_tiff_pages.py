@@ -26,6 +26,8 @@ _COPIES = 3
 JPEG = (6, 7, 34892, 33007)
 """Compressions that are JPEG, whose tables may be shared."""
 _LERC = 34887
+_FEW = 300
+"""Pages whose tags a process that knows nothing of them reads again in little time."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Pages:
         pages, dtype = self._pages(path)
         try:
             if _tells_own_size(pages[0]):
-                return filled_apart(partial(self._decoded, path, box), box_shape(box), dtype)
+                decoded, few = partial(self._decoded, path, box), len(pages) < _FEW
+                return filled_apart(decoded, box_shape(box), dtype, may_be_served=few)
             return self._decoded(path, box)
         except RuntimeError:  # what every codec raises
             values = self._forgiven(path, box, pages[0], dtype) if self.by_pillow else None
