@@ -169,7 +169,7 @@ def test_a_run_of_many_images_is_stopped_at_once_and_goes_on(
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
     assert process.returncode == status
-    assert time.monotonic() - asked < 15, "no image is waited for"
+    assert time.monotonic() - asked < 3
     assert "goes on" in said
     assert "Traceback" not in said
     assert not list(out.glob("images*"))

@@ -204,3 +204,18 @@ def test_a_lock_of_the_process_is_free_in_a_child() -> None:
     finally:
         release.set()
         thread.join()
+
+
+def test_a_child_leaves_the_block_in_which_it_was_forked() -> None:
+    lock = ProcessLock()
+
+    def within() -> bool:
+        with lock, lock:
+            return True
+
+    with lock:
+        child = os.fork()
+    if not child:
+        os._exit(0 if within() else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert within()

@@ -38,6 +38,8 @@ def renew_in_child(renew: Callable[[], object]) -> None:
 class ProcessLock:
     """A lock of the whole process that is free in a forked child, whoever held it.
 
+    A thread that has it may take it again.
+
     Examples
     --------
     >>> lock = ProcessLock()
@@ -50,13 +52,15 @@ class ProcessLock:
         renew_in_child(self._renew)
 
     def _renew(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def __enter__(self) -> None:
-        self._lock.acquire()
+        lock = self._lock
+        lock.acquire()
+        self._held = lock
 
     def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        self._held.release()  # which in a child that was forked meanwhile is not the one it has now
 
 
 def _loaded(module: str) -> Any:

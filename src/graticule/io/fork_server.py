@@ -149,25 +149,18 @@ class ServedFork:
         self._seen: Any = None
         with suppress(psutil.Error):
             self._seen = psutil.Process(pid)  # which knows it from another of the same number
-        self._code: int | None = None
-        self._has_ended = False
 
     def end(self) -> int | None:
         """End it, if it has not, and return how it ended: a code, less than 0 by a signal."""
-        if not self._has_ended:
-            self._has_ended = True
-            try:
-                self._code = self.server.end_of(self.pid)
-            except ServerGoneError:
-                self._kill()
-        return self._code
-
-    def _kill(self) -> None:
         import psutil
 
-        if self._seen is not None:
-            with suppress(psutil.Error):
-                self._seen.kill()
+        try:
+            return self.server.end_of(self.pid)
+        except ServerGoneError:
+            if self._seen is not None:
+                with suppress(psutil.Error):
+                    self._seen.kill()
+        return None
 
 
 def _start(line: socket.socket) -> int:

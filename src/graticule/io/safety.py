@@ -13,11 +13,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from graticule.core.errors import FormatError, GraticuleError, UnsafeFileError
-from graticule.core.forks import renew_in_child
+from graticule.core.forks import ProcessLock, renew_in_child
 from graticule.core.settings import array_budget, enough_bytes, format_bytes, memory_limit
 from graticule.io.blame import blame, is_our_fault
 
-_one_at_a_time = threading.RLock()
+_one_at_a_time = ProcessLock()
 _open: list[tuple[int, ExitStack]] = []
 """Threads that have changed what is shown of warnings, and what undoes it."""
 _OF_CODE = (
@@ -113,12 +113,10 @@ def _own_filters() -> Iterator[ExitStack]:
 
 def _undo_for_other_threads() -> None:
     """Put back, in a forked child, what threads that are not there would never put back."""
-    global _one_at_a_time
     for thread, undo in reversed(_open):
         if thread != threading.get_ident():
             undo.close()
     _open[:] = [each for each in _open if each[0] == threading.get_ident()]
-    _one_at_a_time = threading.RLock()
 
 
 renew_in_child(_undo_for_other_threads)

@@ -53,7 +53,10 @@ class Fork(Protocol):
     pid: int
 
     def end(self) -> int | None:
-        """End it, if it has not, and return how it ended: a code, less than 0 by a signal."""
+        """End it, if it has not, and return how it ended: a code, less than 0 by a signal.
+
+        It is called once: the number may be that of another process then.
+        """
 
 
 class OwnFork:
@@ -71,17 +74,12 @@ class OwnFork:
 
     def __init__(self, asked: int, told: int, job: Job | None, *, close_others: bool) -> None:
         self.pid = quiet_fork()
-        self._code: int | None = None
-        self._has_ended = False
         if not self.pid:
             serve(asked, told, job, close_others=close_others)
 
     def end(self) -> int | None:
         """End it, if it has not, and return how it ended: a code, less than 0 by a signal."""
-        if not self._has_ended:
-            self._has_ended = True  # its number may be another's then
-            self._code = ended(self.pid)
-        return self._code
+        return ended(self.pid)
 
 
 def ended(child: int) -> int | None:
@@ -116,6 +114,8 @@ class Process:
         self.is_single, self.is_served = is_single, is_served
         self.environment = dict(os.environ)  # which tells HDF5 where to look for what
         self._limits: tuple[float, float | None, float] = (0.0, None, 0.0)
+        self._code: int | None = None
+        self._has_ended = False
         asked, self.ask = os.pipe()
         self.heard, told = os.pipe()
         try:
@@ -160,7 +160,7 @@ class Process:
             raise LostError(f"was not read within {_PATIENCE:.0f} s")
 
     def _end_word(self) -> str:
-        code = self._fork.end()
+        code = self._end_fork()
         if code is None:
             return "it ended"
         return signal.Signals(-code).name if code < 0 else f"code {code}"
@@ -170,7 +170,13 @@ class Process:
         os.close(self.ask)
         os.close(self.heard)
         if self.owner == os.getpid():
-            self._fork.end()
+            self._end_fork()
+
+    def _end_fork(self) -> int | None:
+        if not self._has_ended:
+            self._has_ended = True
+            self._code = self._fork.end()
+        return self._code
 
 
 def quiet_fork() -> int:

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import re
-import threading
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -19,7 +18,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from graticule.core.errors import FormatError, GraticuleError, ParameterError, UnsafeFileError
-from graticule.core.forks import renew_in_child
+from graticule.core.forks import ProcessLock
 from graticule.io.safety import guard, require_packed, require_room
 from graticule.learn.interchange.declaration import Declaration, declared
 from graticule.learn.interchange.graph import Graph, read_graph
@@ -33,7 +32,7 @@ _REMOTE = re.compile(r"^[a-z][a-z0-9+.-]*:", re.I)
 
 _AS_TEXT = core_schema.plain_serializer_function_ser_schema(lambda given: given.canonical())
 
-_lock = threading.RLock()
+_lock = ProcessLock()
 _alive: WeakValueDictionary[str, OnnxFile] = WeakValueDictionary()
 
 
@@ -301,11 +300,3 @@ def _beside(source: Any) -> str:
     if path.is_absolute() or ".." in path.parts or ":" in source or "\0" in source:
         raise UnsafeFileError(f"names a file outside of its folder: {source}")
     return path.as_posix()
-
-
-def _renew_lock() -> None:
-    global _lock
-    _lock = threading.RLock()
-
-
-renew_in_child(_renew_lock)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from graticule.core.errors import FormatError, GraticuleError, ParameterError
-from graticule.core.forks import renew_in_child
+from graticule.core.forks import ProcessLock
 from graticule.learn.model_file.archive import digest, read_bytes
 from graticule.learn.model_file.card import from_bytes, read_entries, to_bytes
 from graticule.learn.model_file.kinds import class_of, register_model
@@ -24,7 +23,7 @@ from graticule.learn.models.model import Model
 _KEPT = 8
 _PREFIX = "sha256:"
 
-_lock = threading.RLock()
+_lock = ProcessLock()
 _kept: OrderedDict[str, ModelFile] = OrderedDict()
 _alive: WeakValueDictionary[str, ModelFile] = WeakValueDictionary()
 
@@ -256,11 +255,3 @@ def _unpickled(kind: type[Any], sha256: str, path: Path | None, content: bytes) 
     except FormatError:
         register_model(kind)
     return ModelFile(path=path, sha256=sha256, content=content, kind=kind)
-
-
-def _renew_lock() -> None:
-    global _lock
-    _lock = threading.RLock()
-
-
-renew_in_child(_renew_lock)
